@@ -1,0 +1,66 @@
+"""Positions and the account that holds them, as of one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rung.domain.target import Protection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """An open position.
+
+    quantity : base units, signed (short < 0).   entry_price : average price paid per unit, fees not included.
+    opened_ns : time of the first fill.   mark_price : last known close.   entry_fees_quote : fees of the open part.
+    protection : what the venue now holds against it; None means unprotected.
+    """
+
+    symbol: str
+    quantity: Decimal
+    entry_price: Decimal
+    opened_ns: int
+    mark_price: Decimal
+    entry_fees_quote: Decimal
+    protection: Protection | None = None
+
+    @property
+    def value_quote(self) -> Decimal:
+        """Signed market value."""
+        return self.quantity * self.mark_price
+
+    @property
+    def unrealised_quote(self) -> Decimal:
+        return self.quantity * (self.mark_price - self.entry_price)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A snapshot of one account, marked to market.
+
+    cash_quote : settled cash.   equity_quote : cash + signed value of the positions.
+    peak_equity_quote : highest equity so far.   session_start_equity_quote : equity at the start of this session.
+    working : order ids that the venue has not finished, by symbol.
+    """
+
+    at_ns: int
+    currency: str
+    cash_quote: Decimal
+    equity_quote: Decimal
+    peak_equity_quote: Decimal
+    session_start_equity_quote: Decimal
+    positions: Mapping[str, Position]
+    working: Mapping[str, str]
+
+    @property
+    def gross_notional_quote(self) -> Decimal:
+        return sum((abs(p.value_quote) for p in self.positions.values()), Decimal(0))
+
+    @property
+    def drawdown_frac(self) -> Decimal:
+        """Fall from the peak as a fraction of the peak, in [0, 1]; 0 at a new high."""
+        if self.peak_equity_quote <= 0:
+            return Decimal(0)
+        return max(Decimal(0), 1 - self.equity_quote / self.peak_equity_quote)

@@ -1,0 +1,35 @@
+"""The record of everything the desk did to one event: this is what the journal keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rung.domain.account import Account
+from rung.domain.fill import Fill
+from rung.domain.slice import Slice
+from rung.domain.target import Signal, Target
+from rung.domain.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One event through the whole house, in the order it happened.
+
+    fills : what the venue did since the last step (orders sent at t fill at t+1 at the earliest).
+    account : marked to this slice, after those fills, before the new orders.
+    signals, targets, verdicts : believed, wanted, allowed or refused and why.
+    notes : things a person should read (a latch tripped, an order carried overnight).
+    """
+
+    seq: int
+    event: Slice
+    fills: tuple[Fill, ...]
+    account: Account
+    signals: tuple[Signal, ...]
+    targets: tuple[Target, ...]
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def at_ns(self) -> int:
+        return self.event.at_ns
