@@ -1,0 +1,1 @@
+"""Targets in, Orders out: sizes and nets, knows prices and lots, decides nothing."""

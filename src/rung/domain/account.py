@@ -43,6 +43,7 @@ class Account:
     cash_quote : settled cash.   equity_quote : cash + signed value of the positions.
     peak_equity_quote : highest equity so far.   session_start_equity_quote : equity at the start of this session.
     working : order ids that the venue has not finished, by symbol.
+    closed_trades_quote : net P&L of the latest closed round trips, newest last, at most 10.
     """
 
     at_ns: int
@@ -53,6 +54,7 @@ class Account:
     session_start_equity_quote: Decimal
     positions: Mapping[str, Position]
     working: Mapping[str, str]
+    closed_trades_quote: tuple[Decimal, ...] = ()
 
     @property
     def gross_notional_quote(self) -> Decimal:

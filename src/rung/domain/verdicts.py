@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -58,17 +59,23 @@ class ViolationKind(StrEnum):
     GLOBAL_RISK = "global_risk_level_refuses"
     NO_GATES = "no_gates_configured"
     CANNOT_JUDGE = "gate_could_not_judge"
+    NOT_REDUCING = "reduce_only_would_not_reduce"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One rule broken by one order: what was measured, what the limit is, and a sentence for people."""
+    """One rule broken by one order: what was measured, what the limit is, and a sentence for people.
+
+    adjusted_quantity, adjusted_leverage : what would have passed this rule; None where the rule offers nothing.
+    """
 
     kind: ViolationKind
     gate: str
     message: str
     value: str = ""
     limit: str = ""
+    adjusted_quantity: Decimal | None = None
+    adjusted_leverage: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The centre: the only place that knows the order of the stages."""

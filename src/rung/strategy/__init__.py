@@ -1,0 +1,1 @@
+"""Strategies: Slice in, Targets out. A strategy decides; it cannot trade."""

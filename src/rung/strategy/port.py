@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+from rung.domain.slice import Slice
 from rung.domain.target import Signal, Target
 from rung.domain.view import View
 
@@ -25,3 +26,10 @@ class Explains(Protocol):
     """A strategy that can also say what it believed when it last decided; the desk journals it."""
 
     def signals(self) -> Sequence[Signal]: ...
+
+
+@runtime_checkable
+class WarmsUp(Protocol):
+    """A strategy that learns from slices before it may trade: sessions strictly before the first replayed one."""
+
+    def warm_up(self, event: Slice) -> None: ...
