@@ -39,6 +39,7 @@ class Order:
     quantity : base units, > 0 for MARKET and LIMIT.   reference_price : the close the decision was made on.
     reduce_only : can only make the position smaller; such orders pass every entry gate.
     protection : for an opening order the stop and target that guard it from its first fill on.
+    leverage : borrowed multiple asked of the venue, so that margin = notional ÷ leverage; 1 borrows nothing.
     """
 
     order_id: str
@@ -54,6 +55,7 @@ class Order:
     strategy: str
     limit_price: Decimal | None = None
     protection: Protection | None = None
+    leverage: Decimal = Decimal(1)
 
     @property
     def notional_quote(self) -> Decimal:

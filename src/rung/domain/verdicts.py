@@ -53,6 +53,8 @@ class ViolationKind(StrEnum):
     HALTED_DATA = "market_halted"
     TRADE_RISK = "single_trade_risk_exceeded"
     STRATEGY_NOT_ALLOWED = "strategy_not_allowed"
+    PROFILE = "account_profile_mismatch"
+    SLIPPAGE = "slippage_anomaly"
     KILL_SWITCH = "kill_switch_active"
     MAINTENANCE = "maintenance_mode_active"
     TRADING_STATE = "trading_state_refuses"

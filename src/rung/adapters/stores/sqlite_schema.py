@@ -1,0 +1,97 @@
+"""The tables of a SQLite journal, and how an older one becomes the present one."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from rung.domain.errors import UserError
+
+APPLICATION_ID = 0x52554E47
+"""'RUNG', in the file's header: tells a journal from any other SQLite file."""
+
+MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "entries",
+        (
+            """CREATE TABLE entries (
+                seq INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, kind TEXT NOT NULL,
+                payload BLOB NOT NULL, prev_hash BLOB NOT NULL, hash BLOB NOT NULL) STRICT""",
+        ),
+    ),
+    (
+        "append only",
+        (
+            "CREATE TRIGGER entries_no_update BEFORE UPDATE ON entries "
+            "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+            "CREATE TRIGGER entries_no_delete BEFORE DELETE ON entries "
+            "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+        ),
+    ),
+    (
+        "head note with fencing token",
+        (
+            """CREATE TABLE head (
+                id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL,
+                token INTEGER NOT NULL, holder TEXT NOT NULL) STRICT""",
+            """INSERT INTO head SELECT 1, coalesce(max(seq), 0),
+                coalesce((SELECT hash FROM entries ORDER BY seq DESC LIMIT 1), x''), 0, '' FROM entries""",
+        ),
+    ),
+)
+"""In order; what has been released is never changed. A migration's version is its place, counted from 1."""
+
+CURRENT = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """0 for a new file, else the schema version. Refuses foreign files and journals of a newer Rung."""
+    try:
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if application_id == 0 and tables == 0:
+            return 0
+        if application_id != APPLICATION_ID:
+            raise UserError("this SQLite file is not a Rung journal", where=str(path), remedy="name another file")
+        version: int = connection.execute("SELECT max(version) FROM migrations").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise unreadable(path, error) from None
+    if version > CURRENT:
+        raise UserError(
+            f"the journal has schema {version}; this Rung knows up to {CURRENT}",
+            where=str(path),
+            remedy="upgrade Rung",
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> int:
+    """Bring the file to the present schema, all or nothing. Returns the version it had."""
+    had = version_of(connection, path)
+    if had == CURRENT:
+        return had
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if had == 0:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute("CREATE TABLE migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT")
+        for version, (name, statements) in enumerate(MIGRATIONS, 1):
+            if version > had:
+                for statement in statements:
+                    connection.execute(statement)
+                connection.execute("INSERT INTO migrations VALUES (?, ?)", (version, name))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return had
+
+
+def unreadable(path: Path, error: sqlite3.Error) -> UserError:
+    """One sentence for a file SQLite cannot make sense of."""
+    if "not a database" in str(error):
+        return UserError("this file is not a SQLite journal", where=str(path), remedy="name another file")
+    return UserError(
+        f"the journal file is damaged ({error})", where=str(path), remedy="run `rung journal recover` on it"
+    )

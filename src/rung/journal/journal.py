@@ -1,0 +1,189 @@
+"""The journal: what the desk did, in order, and nothing that can be changed afterwards.
+
+journal = Journal(SqliteStore(path, writer="rung mock"), durability=Durability.grouped(256))
+journal.append(Kind.RUN_OPENED, at_ns, {"config": config_id, ...})   # any mapping of plain values
+for event in feed:
+    journal.record(desk.step(event))                                  # -> Entry
+journal.append(Kind.RUN_CLOSED, at_ns, {...})
+journal.close()                                                       # commits
+...
+for step in steps(store):                                             # reading back, bit for bit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rung.domain.durable import Durable
+from rung.domain.errors import Fatal
+from rung.domain.order import Order
+from rung.domain.step import Step
+from rung.domain.verdicts import Approved
+from rung.journal.anchors import Anchor, Announce
+from rung.journal.codec import decode, encode
+from rung.journal.entry import Entry, Head, Kind, genesis, seal
+from rung.journal.store import NotDurable, Store
+from rung.journal.verify import check_key
+
+
+class ClockWentBack(Fatal):
+    """A decision is dated before the entry it would follow: no new risk until the clock is right again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """How many entries share one commit. An intent never shares: its receipt means that it is on disk."""
+
+    entries_per_commit: int
+    EACH: ClassVar[Durability]
+
+    def __post_init__(self) -> None:
+        if self.entries_per_commit < 1:
+            raise ValueError("entries_per_commit must be at least 1")
+
+    @classmethod
+    def grouped(cls, entries: int) -> Durability:
+        """For replays: a crash may cost the open group, and the replay can be run again."""
+        return cls(entries)
+
+
+Durability.EACH = Durability(1)
+
+_DECISIONS = frozenset({Kind.STEP, Kind.INTENT})
+
+
+class Journal:
+    """The one writer of one store.
+
+    key : turns the chain into an HMAC; without it, a chain anybody can recompute (anchors still tell).
+    Same calls, same entries, same head: the journal reads no clock and adds nothing of its own, save one `event`
+    entry in front of a fact that is dated before the last entry.
+
+    Time: `at_ns` may not fall below the last entry's. A step or an intent that does is refused (`ClockWentBack`),
+    except a reduce-only intent: exits always pass. Everything else happened whatever the clock says; it is recorded
+    as dated. `run_opened` starts a new time line: a replay of an earlier day may follow one of a later day.
+
+    Once the store has failed, every later call raises `NotDurable`: what is in memory is ahead of the disk, and only
+    a restart that reads the disk may go on.
+    """
+
+    def __init__(self, store: Store, *, key: bytes | None = None, durability: Durability = Durability.EACH) -> None:
+        self._store = store
+        self._key = key
+        self._group = durability.entries_per_commit
+        self._open_entries = 0
+        self._failed = False
+        head = store.head()
+        self._head = head if head is not None else Head(0, genesis(key))
+        self._last_ns: int | None = None
+        if head is not None:
+            last = next(store.read(head.seq, head.seq))
+            self._last_ns = last.at_ns
+            check_key(next(store.read(1, 1)), key)
+
+    @property
+    def head(self) -> Head:
+        """Seq and hash of the last entry written (in group mode perhaps not yet on disk)."""
+        return self._head
+
+    def append(self, kind: Kind, at_ns: int, payload: object) -> Entry:
+        """Write one fact: a domain object or a mapping of plain values (see `codec`)."""
+        return self._write(kind, at_ns, encode(payload), refusable=kind in _DECISIONS)
+
+    def record(self, step: Step) -> Entry:
+        """Write everything the desk did to one event, dated by that event."""
+        return self._write(Kind.STEP, step.event.at_ns, encode(step), refusable=True)
+
+    def record_intent(self, approved: Approved[Order], at_ns: int) -> Durable[Approved[Order]]:
+        """Put the intent on disk, then hand out the receipt a live sender asks for. The only maker of receipts."""
+        opens_risk = not approved.order.reduce_only
+        entry = self._write(Kind.INTENT, at_ns, encode(approved), refusable=opens_risk)
+        self.commit()
+        return Durable(approved, entry.seq, entry.hash)
+
+    def anchor(self, announce: Announce, at_ns: int) -> Anchor:
+        """Commit, tell the head to the outside, and note in the journal that it was told."""
+        self.commit()
+        anchor = Anchor(self._head.seq, self._head.hash, at_ns)
+        announce.announce(anchor)
+        self.append(Kind.ANCHOR, at_ns, {"seq": anchor.seq, "hash": anchor.hash.hex(), "where": announce.where})
+        return anchor
+
+    def commit(self) -> None:
+        """Make every entry so far durable."""
+        self._check_alive()
+        if self._open_entries:
+            try:
+                self._store.commit()
+            except BaseException:
+                self._failed = True
+                raise
+            self._open_entries = 0
+
+    def close(self) -> None:
+        """Commit and let go of the store."""
+        try:
+            if not self._failed:
+                self.commit()
+        finally:
+            self._store.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check_alive(self) -> None:
+        if self._failed:
+            raise NotDurable("the journal failed before; restart from what is on disk")
+
+    def _write(self, kind: Kind, at_ns: int, payload: bytes, *, refusable: bool) -> Entry:
+        self._check_alive()
+        entries = []
+        head = self._head
+        if self._last_ns is not None and at_ns < self._last_ns and kind is not Kind.RUN_OPENED:
+            if refusable:
+                raise ClockWentBack(f"a decision at {at_ns} cannot follow an entry at {self._last_ns}")
+            noticed = {"event": "clock_went_back", "from_ns": self._last_ns, "to_ns": at_ns}
+            warning = seal(head, self._last_ns, Kind.EVENT, encode(noticed), self._key)
+            entries.append(warning)
+            head = Head(warning.seq, warning.hash)
+        entry = seal(head, at_ns, kind, payload, self._key)
+        entries.append(entry)
+        self._store_all(entries)
+        self._head = Head(entry.seq, entry.hash)
+        self._last_ns = at_ns if self._last_ns is None or kind is Kind.RUN_OPENED else max(at_ns, self._last_ns)
+        return entry
+
+    def _store_all(self, entries: list[Entry]) -> None:
+        try:
+            self._store.append(entries)
+        except BaseException:
+            self._failed = True
+            raise
+        self._open_entries += len(entries)
+        if self._open_entries >= self._group:
+            self.commit()
+
+
+def entries(store: Store, kinds: Iterable[Kind] | None = None) -> Iterator[Entry]:
+    """Entries in order; only those of `kinds` when given."""
+    wanted = None if kinds is None else {kind.value for kind in kinds}
+    for entry in store.read():
+        if wanted is None or entry.kind in wanted:
+            yield entry
+
+
+def steps(store: Store) -> Iterator[Step]:
+    """Every recorded step in order, equal to the one that was recorded, streamed."""
+    for entry in store.read():
+        if entry.kind == Kind.STEP:
+            yield decode(entry.payload)
+
+
+def opened(entry: Entry) -> Any:
+    """The payload of an entry as the thing that was recorded."""
+    return decode(entry.payload)

@@ -1,0 +1,158 @@
+"""Momentum and oscillators, centred so that 0 is neutral. 20 features."""
+
+from __future__ import annotations
+
+from rung.kernels.features import layout as at
+from rung.kernels.features import panels as over
+from rung.kernels.features.intake import Shared
+from rung.kernels.features.now import Now
+from rung.kernels.features.panels import Row, inlined
+from rung.kernels.features.registry import slots
+
+(
+    RSI_7,
+    RSI_14,
+    RSI_21,
+    MOMENTUM_5,
+    MOMENTUM_10,
+    MEAN_RETURN_5,
+    STOCHASTIC_K_14,
+    STOCHASTIC_D_14,
+    WILLIAMS_28,
+    CCI_20,
+    MACD_LINE,
+    MACD_HISTOGRAM,
+    ROC_60,
+    ADX_14,
+    DIRECTION_14,
+    AROON_25,
+    TRIX_15,
+    CMO_20,
+    ULTIMATE_28,
+    SESSION_RETURN,
+) = slots("momentum")
+
+
+@inlined
+def momentum_features(state: Row, now: Now, shared: Shared, out: Row) -> None:
+    n, c = now.n, now.close
+    _relative_strength(state, now, out)
+    _range_positions(state, now, out)
+    _macd_and_trix(state, now, out)
+    _direction(state, now, out)
+    change_5 = c - state[at.CLOSES + ((n - 5) & 255)]
+    out[MOMENTUM_5] = change_5 / shared.atr_14
+    out[MOMENTUM_10] = (c - state[at.CLOSES + ((n - 10) & 255)]) / shared.atr_14
+    out[MEAN_RETURN_5] = change_5 / over.short_5(state, n, at.ABS_CHANGE)
+    out[CCI_20] = _cci(state, now)
+    out[ROC_60] = c / state[at.CLOSES + ((n - 60) & 255)] - 1.0
+    out[AROON_25] = _aroon(state, n)
+    out[CMO_20] = (c - state[at.CLOSES + ((n - 20) & 255)]) / over.short_20(state, n, at.ABS_CHANGE)
+    out[ULTIMATE_28] = _ultimate(state, n)
+    out[SESSION_RETURN] = c / state[at.SESSION_OPEN] - 1.0
+
+
+@inlined
+def _relative_strength(state: Row, now: Now, out: Row) -> None:
+    gain = now.change if now.change > 0.0 else 0.0
+    loss = gain - now.change
+    for i in range(3):
+        share = 1.0 / at.RSI_SPANS[i]
+        up = state[at.GAINS + i] + (gain - state[at.GAINS + i]) * share
+        down = state[at.LOSSES + i] + (loss - state[at.LOSSES + i]) * share
+        state[at.GAINS + i] = up
+        state[at.LOSSES + i] = down
+        out[RSI_7 + i] = (up - down) / (up + down)
+
+
+@inlined
+def _range_positions(state: Row, now: Now, out: Row) -> None:
+    top, bottom = over.extreme_14(state, now.n, at.HIGH), -over.extreme_14(state, now.n, at.LOW)
+    k = (2.0 * now.close - top - bottom) / (top - bottom) if top > bottom else 0.0
+    out[STOCHASTIC_K_14] = k
+    out[STOCHASTIC_D_14] = (k + state[at.STOCHASTICS] + state[at.STOCHASTICS + 1]) / 3.0
+    state[at.STOCHASTICS + 1] = state[at.STOCHASTICS]
+    state[at.STOCHASTICS] = k
+    top, bottom = over.extreme_28(state, now.n, at.HIGH), -over.extreme_28(state, now.n, at.LOW)
+    out[WILLIAMS_28] = (2.0 * now.close - top - bottom) / (top - bottom)
+
+
+@inlined
+def _cci(state: Row, now: Now) -> float:
+    mean = over.short_20(state, now.n, at.TYPICAL) / 20.0
+    first = at.TYPICALS + (now.n & 31) + 13
+    a = b = c = d = 0.0
+    for i in range(first, first + 20, 4):
+        a += abs(state[i] - mean)
+        b += abs(state[i + 1] - mean)
+        c += abs(state[i + 2] - mean)
+        d += abs(state[i + 3] - mean)
+    deviation = ((a + b) + (c + d)) / 20.0
+    if deviation > 1e-12 * mean:
+        return (now.typical - mean) / (0.015 * deviation) / 100.0
+    return 0.0
+
+
+@inlined
+def _macd_and_trix(state: Row, now: Now, out: Row) -> None:
+    line = state[at.EMAS + 6] - state[at.EMAS + 7]
+    signal = state[at.MACD_SIGNAL] + (line - state[at.MACD_SIGNAL]) * 0.2
+    state[at.MACD_SIGNAL] = signal
+    out[MACD_LINE] = line * now.per_close
+    out[MACD_HISTOGRAM] = (line - signal) * now.per_close
+    value, before = now.close, state[at.TRIX_EMAS + 2]
+    for i in range(3):
+        value = state[at.TRIX_EMAS + i] + (value - state[at.TRIX_EMAS + i]) * 0.125
+        state[at.TRIX_EMAS + i] = value
+    out[TRIX_15] = value / before - 1.0
+
+
+@inlined
+def _direction(state: Row, now: Now, out: Row) -> None:
+    """Wilder's directional movement; both averages share the true range, so it cancels from their balance."""
+    rise, fall = now.high - now.prior_high, now.prior_low - now.low
+    up = state[at.DIRECTION_UP] + ((rise if rise > fall and rise > 0.0 else 0.0) - state[at.DIRECTION_UP]) / 14.0
+    down = (
+        state[at.DIRECTION_DOWN]
+        + ((fall if fall > rise and fall > 0.0 else 0.0) - state[at.DIRECTION_DOWN]) / 14.0
+    )
+    state[at.DIRECTION_UP] = up
+    state[at.DIRECTION_DOWN] = down
+    balance = (up - down) / (up + down) if up + down > 0.0 else 0.0
+    adx = state[at.ADX] + (abs(balance) - state[at.ADX]) / 14.0
+    state[at.ADX] = adx
+    out[DIRECTION_14] = balance
+    out[ADX_14] = adx
+
+
+@inlined
+def _aroon(state: Row, n: int) -> float:
+    high_at = _latest_extreme(state, n, int(state[at.AROON_HIGH_AT]), at.HIGH)
+    low_at = _latest_extreme(state, n, int(state[at.AROON_LOW_AT]), at.LOW)
+    state[at.AROON_HIGH_AT] = high_at
+    state[at.AROON_LOW_AT] = low_at
+    return (high_at - low_at) / 25.0
+
+
+@inlined
+def _latest_extreme(state: Row, n: int, best: int, column: int) -> int:
+    """Number of the bar with the largest value among the last 26; the latest of equals."""
+    first = best
+    if n - best > 25:
+        best = n - 25
+        first = n - 25
+    else:
+        first = n
+    for i in range(first, n + 1):
+        a = state[at.EXTREMES_1 + (i & 31) * at.EXTREME_WIDTH + column]
+        if a >= state[at.EXTREMES_1 + (best & 31) * at.EXTREME_WIDTH + column]:
+            best = i
+    return best
+
+
+@inlined
+def _ultimate(state: Row, n: int) -> float:
+    fast = over.short_7(state, n, at.BUYING) / over.short_7(state, n, at.TRUE_RANGE)
+    middle = over.short_14(state, n, at.BUYING) / over.short_14(state, n, at.TRUE_RANGE)
+    slow = over.short_28(state, n, at.BUYING) / over.short_28(state, n, at.TRUE_RANGE)
+    return 2.0 * (4.0 * fast + 2.0 * middle + slow) / 7.0 - 1.0

@@ -1,0 +1,61 @@
+"""What gates measure, each fact refused when it is missing, non-finite or of another instant."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from rung.domain.bar import Bar
+from rung.domain.errors import Refusable
+from rung.domain.order import Order
+from rung.domain.view import View
+
+_ZERO = Decimal(0)
+
+
+def exact(value: float | Decimal) -> Decimal:
+    """The decimal a person would read: 0.1 becomes Decimal("0.1"), not its binary neighbour."""
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def equity_of(view: View) -> Decimal:
+    """Equity of the account, quote currency: finite, > 0 and marked to this very slice, or `Refusable`."""
+    account = view.account
+    if account.at_ns != view.slice.at_ns:
+        raise Refusable(f"cannot judge: the account is of {account.at_ns}, the slice of {view.slice.at_ns}")
+    return positive(account.equity_quote, "account equity")
+
+
+def positive(value: Decimal, what: str) -> Decimal:
+    """`value` when it is finite and > 0, else `Refusable` naming `what`."""
+    if not value.is_finite() or value <= _ZERO:
+        raise Refusable(f"cannot judge without a positive finite {what} (is {value})")
+    return value
+
+
+def not_negative(value: Decimal, what: str) -> Decimal:
+    """`value` when it is finite and >= 0, else `Refusable` naming `what`."""
+    if not value.is_finite() or value < _ZERO:
+        raise Refusable(f"cannot judge without a finite {what} of at least 0 (is {value})")
+    return value
+
+
+def bar_of(order: Order, view: View) -> Bar:
+    """The bar of the order's symbol that closed at this very instant, or `Refusable`."""
+    bar = view.slice.bars.get(order.symbol)
+    if bar is None or bar.known_ns != view.slice.at_ns:
+        raise Refusable(f"cannot judge without a fresh bar of {order.symbol}")
+    return bar
+
+
+def close_of(order: Order, view: View) -> float:
+    """Close of the symbol's fresh bar, finite and > 0, or `Refusable`."""
+    close = bar_of(order, view).close
+    if not math.isfinite(close) or close <= 0.0:
+        raise Refusable(f"cannot judge without a positive finite close of {order.symbol} (is {close})")
+    return close
+
+
+def pct(fraction: Decimal | float) -> str:
+    """A fraction as people read it: 0.25 → "25 %"."""
+    return f"{float(fraction) * 100:.6g} %"

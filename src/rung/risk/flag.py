@@ -1,0 +1,25 @@
+"""A switch somebody outside may throw, as the gates see it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Flag(Protocol):
+    """`why()` is None while the flag is down, else one line saying who or what raised it. Does no I/O."""
+
+    def why(self) -> str | None: ...
+
+
+class PolledFlag:
+    """What the last look at the outside found. A flag that was never polled is up: fail closed."""
+
+    def __init__(self) -> None:
+        self._why: str | None = "not looked at yet"
+
+    def why(self) -> str | None:
+        return self._why
+
+    def found(self, why: str | None) -> None:
+        """Record what the outside says now: None for down."""
+        self._why = why

@@ -1,0 +1,61 @@
+"""A market that stood still opens no risk until it has moved again for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rung.domain.clock import NS_PER_MINUTE
+from rung.domain.errors import Refusable
+from rung.domain.order import Order
+from rung.domain.slice import Slice
+from rung.domain.verdicts import Violation, ViolationKind
+from rung.domain.view import View
+from rung.risk.gate import Observes
+
+
+class HaltedMarket(Observes):
+    """A hole of ≥ `gap_minutes` between two bars of a symbol in one session is a halt; entries wait for `resume_bars`.
+
+    The bars after the hole are counted from 1; number `resume_bars` passes. Holes over night are no halt.
+    """
+
+    name = "halted_market"
+    halts = False
+
+    def __init__(self, *, gap_minutes: int, resume_bars: int) -> None:
+        self._gap_ns = gap_minutes * NS_PER_MINUTE
+        self._resume_bars = resume_bars
+        self._date = ""
+        self._last_ns: dict[str, int] = {}
+        self._since: dict[str, int] = {}
+        self._shown_ns: int | None = None
+
+    def observe(self, event: Slice) -> None:
+        if event.session.date != self._date:
+            self._date = event.session.date
+            self._last_ns.clear()
+            self._since.clear()
+        self._shown_ns = event.at_ns
+        for symbol, bar in event.bars.items():
+            last_ns = self._last_ns.get(symbol, bar.open_ns)
+            if bar.open_ns - last_ns >= self._gap_ns:
+                self._since[symbol] = 1
+            elif symbol in self._since:
+                self._since[symbol] += 1
+            self._last_ns[symbol] = bar.known_ns
+
+    def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
+        if self._shown_ns != view.slice.at_ns:
+            raise Refusable("cannot judge: the gate was not shown this slice")
+        bars = self._since.get(order.symbol, self._resume_bars)
+        if bars >= self._resume_bars:
+            return ()
+        return (
+            Violation(
+                kind=ViolationKind.HALTED_DATA,
+                gate=self.name,
+                message=f"{order.symbol} was halted and has {bars} bars since, {self._resume_bars} are required",
+                value=f"{bars} bars",
+                limit=f"{self._resume_bars} bars",
+            ),
+        )

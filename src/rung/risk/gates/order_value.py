@@ -1,0 +1,41 @@
+"""The value of one order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, Decimal
+
+from rung.domain.order import Order
+from rung.domain.verdicts import Violation, ViolationKind
+from rung.domain.view import View
+from rung.risk.facts import equity_of, exact, not_negative, pct, positive
+
+
+class OrderValue:
+    """quantity × reference price ≤ `max_frac` × equity. Exactly at it passes. Offers the quantity that fits.
+
+    Source: seed 002 (the $5 position), seed 003 (5,000 per trade), seed 004 (20 % of equity).
+    """
+
+    name = "order_value"
+    halts = False
+
+    def __init__(self, max_frac: float | Decimal) -> None:
+        self._max_frac = exact(max_frac)
+
+    def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
+        limit = self._max_frac * equity_of(view)
+        value = not_negative(order.notional_quote, "order value")
+        if value <= limit:
+            return ()
+        fits = limit / positive(order.reference_price, "reference price")
+        return (
+            Violation(
+                kind=ViolationKind.ORDER_VALUE,
+                gate=self.name,
+                message=f"the order is worth {value:.2f}, {limit:.2f} ({pct(self._max_frac)} of equity) is allowed",
+                value=f"{value:.2f}",
+                limit=f"{limit:.2f}",
+                adjusted_quantity=fits.quantize(Decimal("1e-8"), rounding=ROUND_DOWN),
+            ),
+        )

@@ -1,0 +1,31 @@
+"""Nothing opens while the exchange is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rung.domain.order import Order
+from rung.domain.verdicts import Violation, ViolationKind
+from rung.domain.view import View
+
+
+class SessionOpen:
+    """session open ≤ now < session close. At the close itself there is no next bar to fill on: refused."""
+
+    name = "session_open"
+    halts = False
+
+    def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
+        session, at_ns = view.slice.session, view.slice.at_ns
+        if session.open_ns <= at_ns < session.close_ns:
+            return ()
+        minutes = f"{session.minutes_since_open(at_ns)} min after the open"
+        return (
+            Violation(
+                kind=ViolationKind.SESSION_CLOSED,
+                gate=self.name,
+                message=f"the session of {session.date} is closed ({minutes})",
+                value=minutes,
+                limit=f"0 … {session.length_minutes} min",
+            ),
+        )

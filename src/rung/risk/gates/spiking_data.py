@@ -1,0 +1,68 @@
+"""A bar that jumps too far opens no risk: it is a false print, or a market to stay out of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rung.domain.errors import Refusable
+from rung.domain.order import Order
+from rung.domain.slice import Slice
+from rung.domain.verdicts import Violation, ViolationKind
+from rung.domain.view import View
+from rung.risk.facts import bar_of, close_of, pct
+from rung.risk.gate import Observes
+
+
+class SpikingData(Observes):
+    """(high − low) ÷ close ≤ `max_range_frac` and |close ÷ base − 1| ≤ `max_move_frac`. Exactly at it passes.
+
+    base : the close of the bar just before when the slice before holds it (same session), else this bar's own
+    open (a gap over night or over missing minutes is not a spike of this minute).
+    Timing: the gate must be shown every slice by `observe`; a slice it was not shown refuses.
+    Source: seed 001, bar validation (5 %, 10 % per minute).
+    """
+
+    name = "spiking_data"
+    halts = False
+
+    def __init__(self, max_range_frac: float, max_move_frac: float) -> None:
+        self._max_range_frac, self._max_move_frac = max_range_frac, max_move_frac
+        self._before: Slice | None = None
+        self._now: Slice | None = None
+
+    def observe(self, event: Slice) -> None:
+        self._before, self._now = self._now, event
+
+    def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
+        if self._now is None or self._now.at_ns != view.slice.at_ns:
+            raise Refusable("cannot judge: the gate was not shown this slice")
+        bar, close = bar_of(order, view), close_of(order, view)
+        spread = (bar.high - bar.low) / close
+        move = abs(close / self._base(order, view) - 1.0)
+        broken = []
+        if not spread <= self._max_range_frac:
+            broken.append(self._broken(f"the bar of {order.symbol} spans", spread, self._max_range_frac))
+        if not move <= self._max_move_frac:
+            broken.append(self._broken(f"{order.symbol} moved", move, self._max_move_frac))
+        return broken
+
+    def _base(self, order: Order, view: View) -> float:
+        bar = bar_of(order, view)
+        base = bar.open
+        if self._before is not None and self._before.session.date == view.slice.session.date:
+            before = self._before.bars.get(order.symbol)
+            if before is not None and before.known_ns == bar.open_ns:
+                base = before.close
+        if not math.isfinite(base) or base <= 0.0:
+            raise Refusable(f"cannot judge without a positive finite price of {order.symbol} to compare with")
+        return base
+
+    def _broken(self, what: str, value: float, limit: float) -> Violation:
+        return Violation(
+            kind=ViolationKind.SPIKING_DATA,
+            gate=self.name,
+            message=f"{what} {pct(value)} in one bar, more than {pct(limit)}",
+            value=pct(value),
+            limit=pct(limit),
+        )

@@ -1,0 +1,55 @@
+"""The distance between bid and ask, where quotes exist."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rung.domain.errors import Refusable
+from rung.domain.order import Order
+from rung.domain.verdicts import Violation, ViolationKind
+from rung.domain.view import View
+from rung.risk.quotes import Quote, Quotes
+
+
+class Spread:
+    """(ask − bid) ÷ mid ≤ `max_bps`; the quote is not crossed and at most `max_age_seconds` old. Exactly at passes.
+
+    A missing or non-finite quote cannot be judged. A locked quote (bid = ask) passes. Quotes are read outside,
+    before the step.
+    """
+
+    name = "spread"
+    halts = False
+
+    def __init__(self, quotes: Quotes, *, max_bps: float, max_age_seconds: float) -> None:
+        self._quotes = quotes
+        self._max_bps = max_bps
+        self._max_age_ns = round(max_age_seconds * 1e9)
+
+    def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
+        quote = self._sound(order.symbol)
+        age_ns = view.slice.at_ns - quote.at_ns
+        if age_ns > self._max_age_ns:
+            limit = f"{self._max_age_ns / 1e9:g} s"
+            sentence = f"the quote of {order.symbol} is {age_ns / 1e9:g} s old, {limit} are allowed"
+            return (self._broken(ViolationKind.STALE_DATA, sentence, f"{age_ns / 1e9:g} s", limit),)
+        if quote.bid > quote.ask:
+            sentence = f"the quote of {order.symbol} is crossed: bid {quote.bid} above ask {quote.ask}"
+            return (self._broken(ViolationKind.CROSSED_DATA, sentence, f"{quote.bid} > {quote.ask}", "bid <= ask"),)
+        spread_bps = (quote.ask - quote.bid) / ((quote.ask + quote.bid) / 2.0) * 1e4
+        if spread_bps <= self._max_bps:
+            return ()
+        sentence = f"the spread of {order.symbol} is {spread_bps:.4g} bps, {self._max_bps:g} bps are allowed"
+        return (self._broken(ViolationKind.SPREAD, sentence, f"{spread_bps:.4g} bps", f"{self._max_bps:g} bps"),)
+
+    def _sound(self, symbol: str) -> Quote:
+        quote = self._quotes.quote(symbol)
+        if quote is None:
+            raise Refusable(f"cannot judge without a quote of {symbol}")
+        if not all(math.isfinite(price) and price > 0.0 for price in (quote.bid, quote.ask)):
+            raise Refusable(f"cannot judge without a positive finite quote of {symbol} ({quote.bid}/{quote.ask})")
+        return quote
+
+    def _broken(self, kind: ViolationKind, sentence: str, value: str, limit: str) -> Violation:
+        return Violation(kind=kind, gate=self.name, message=sentence, value=value, limit=limit)

@@ -1,0 +1,42 @@
+"""What one order ties up: margin, which is neither its notional nor its risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, Decimal
+
+from rung.domain.order import Order
+from rung.domain.verdicts import Violation, ViolationKind
+from rung.domain.view import View
+from rung.risk.facts import equity_of, exact, not_negative, positive
+
+
+class TradeMargin:
+    """notional ÷ leverage ≤ `max_frac` × equity. Exactly at it passes. Offers the quantity that fits.
+
+    Source: seed 002 ($0.50 a trade, which at leverage 10 is $5 of notional and, with a 2 % stop, $0.10 of risk).
+    """
+
+    name = "trade_margin"
+    halts = False
+
+    def __init__(self, max_frac: float | Decimal) -> None:
+        self._max_frac = exact(max_frac)
+
+    def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
+        limit = self._max_frac * equity_of(view)
+        leverage = positive(order.leverage, "leverage")
+        margin = not_negative(order.notional_quote, "order value") / leverage
+        if margin <= limit:
+            return ()
+        fits = limit * leverage / positive(order.reference_price, "reference price")
+        return (
+            Violation(
+                kind=ViolationKind.MARGIN,
+                gate=self.name,
+                message=f"the order ties up {margin:.2f} of margin, {limit:.2f} is allowed",
+                value=f"{margin:.4f}",
+                limit=f"{limit:.4f}",
+                adjusted_quantity=fits.quantize(Decimal("1e-8"), rounding=ROUND_DOWN),
+            ),
+        )

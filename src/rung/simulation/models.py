@@ -1,0 +1,46 @@
+"""The ports of the simulator: one question each, one method each. `SimVenue` is composed from their answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from rung.domain.bar import Bar
+from rung.domain.order import Order, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What a fee is charged on. `passive` : the order was resting and somebody else crossed the spread."""
+
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    at_ns: int
+    passive: bool
+
+
+class FeeModel(Protocol):
+    """What an execution is charged, quote currency, >= 0, every charge included."""
+
+    def fee_quote(self, execution: Execution) -> Decimal: ...
+
+
+class SlippageModel(Protocol):
+    """What crossing the spread and moving the price cost per unit, quote currency, >= 0."""
+
+    def cost_per_unit_quote(self, reference_price: Decimal, quantity: Decimal, bar: Bar) -> Decimal: ...
+
+
+class LiquidityModel(Protocol):
+    """How much of a bar all our orders together may be, base units, >= 0; whole lots are cut from it later."""
+
+    def room_base(self, bar: Bar) -> Decimal: ...
+
+
+class LatencyModel(Protocol):
+    """How long an order travels: it acts on bars that open at or after its decision plus this."""
+
+    def delay_ns(self, order: Order) -> int: ...

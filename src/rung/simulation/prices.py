@@ -1,0 +1,37 @@
+"""Where float64 prices of a tape become exact money, and the rounding that is always against us."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
+
+from rung.domain.order import Side
+
+PRICE_STEP = Decimal("0.0001")
+"""Execution prices are kept to a hundredth of a cent; venues with finer ticks use their tick."""
+
+
+@lru_cache(maxsize=65_536)
+def exact(value: float) -> Decimal:
+    """The shortest decimal that reads back as `value`: 45.12 stays 45.12. Raises for NaN and infinity."""
+    number = Decimal(repr(value))
+    if not number.is_finite():
+        raise ValueError(f"{value} is not a price")
+    return number
+
+
+def price_step(tick_size: Decimal) -> Decimal:
+    return min(PRICE_STEP, tick_size)
+
+
+def round_up(value: Decimal, step: Decimal) -> Decimal:
+    return (value / step).to_integral_value(rounding=ROUND_CEILING) * step
+
+
+def round_down(value: Decimal, step: Decimal) -> Decimal:
+    return (value / step).to_integral_value(rounding=ROUND_FLOOR) * step
+
+
+def against(side: Side, value: Decimal, step: Decimal) -> Decimal:
+    """`value` on the price grid, rounded up for a buyer and down for a seller; a seller gets at least one step."""
+    return round_up(value, step) if side is Side.BUY else max(round_down(value, step), step)
