@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ settings.register_profile("soak", deadline=None, print_blob=True, max_examples=2
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="also run the long campaigns marked `soak`")
+    parser.addoption("--golden", action="store_true", help="rewrite the goldens instead of comparing with them")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +46,20 @@ def real_data() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(missing)
     pytest.skip(missing)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden("name.txt", text)`: `text` is what tests/golden/name.txt says, to the letter."""
+
+    def compare(name: str, text: str) -> None:
+        path = ROOT / "tests" / "golden" / name
+        if request.config.getoption("--golden"):
+            path.write_text(text, "utf-8")
+        assert path.exists(), f"there is no golden {name} yet: make golden"
+        assert text == path.read_text("utf-8")
+
+    return compare
 
 
 @pytest.fixture(scope="session", autouse=True)

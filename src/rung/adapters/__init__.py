@@ -1,0 +1,1 @@
+"""The outside world, one folder each, none importing another: they implement the ports of the stages."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date as Date
 from decimal import Decimal
 from pathlib import Path
 
@@ -52,17 +51,6 @@ def parse_period(date: str | None, start: str | None, end: str | None) -> tuple[
 
 def _iso(text: str, flag: str) -> str:
     try:
-        return Date.fromisoformat(text).isoformat()
+        return dt.date.fromisoformat(text).isoformat()
     except ValueError:
         raise UserError(f"{text!r} is not a date", where=flag, remedy="write it as YYYY-MM-DD") from None
-
-
-def check_symbols(wanted: Sequence[str], available: Sequence[str], data_dir: Path) -> None:
-    """Every wanted symbol has a tape. Raises UserError naming those that have none and what there is."""
-    missing = [s for s in wanted if s not in available]
-    if missing:
-        raise UserError(
-            f"no tape for {', '.join(missing)}",
-            where=str(data_dir),
-            remedy=f"it has {', '.join(available) or 'no tapes at all'}: use --symbols, --data, or `rung data download`",
-        )

@@ -65,24 +65,39 @@ def _end(text: str) -> Place:
 
 
 _KEY = r"[A-Za-z0-9_-]+"
-_HEADER = re.compile(rf"\s*\[\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]")
+_HEADER = re.compile(rf"\s*(\[\[?)\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]")
 _PAIR = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
 
 
 def _toml_places(text: str) -> dict[KeyPath, Place]:
     """Lines of plain keys under plain headers. A place is only for messages: where in doubt there is none."""
-    if '"""' in text or "'''" in text or "[[" in text:
+    if '"""' in text or "'''" in text:
         return {}
     places: dict[KeyPath, Place] = {}
+    counts: dict[KeyPath, int] = {}
     section: KeyPath = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
-            section = _keys(header[1])
-            places.setdefault(section, Place(number, line.index("[") + 1))
+            names = _names(header[2])
+            if header[1] == "[[":
+                array = _path(names, counts, through=len(names) - 1)
+                counts[array] = counts.get(array, 0) + 1
+            section = _path(names, counts, through=len(names))
+            places.setdefault(section, Place(number, header.start(1) + 1))
         elif pair := _PAIR.match(line):
-            places.setdefault((*section, *_keys(pair[1])), Place(number, pair.start(1) + 1))
+            places.setdefault((*section, *_names(pair[1])), Place(number, pair.start(1) + 1))
     return places
 
 
-def _keys(dotted: str) -> KeyPath:
-    return tuple(part.strip() for part in dotted.split("."))
+def _names(dotted: str) -> list[str]:
+    return [part.strip() for part in dotted.split(".")]
+
+
+def _path(names: list[str], counts: dict[KeyPath, int], *, through: int) -> KeyPath:
+    """`names` as a path; each of the first `through` that is an array of tables is followed by its newest index."""
+    path: KeyPath = ()
+    for position, name in enumerate(names):
+        path = (*path, name)
+        if position < through and path in counts:
+            path = (*path, counts[path] - 1)
+    return path

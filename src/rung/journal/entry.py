@@ -34,7 +34,7 @@ class Kind(StrEnum):
 class Entry(NamedTuple):
     """One line: the columns a store keeps, in their order.
 
-    seq : 1 for the first entry, then without a hole.   at_ns : UTC ns, the clock of whoever wrote (tape time in a replay).
+    seq : 1 for the first entry, then without a hole.   at_ns : UTC ns, by the writer's clock (tape time in a replay).
     kind : one of `Kind`.   payload : canonical JSON, see `rung.journal.codec`.
     prev_hash, hash : 32 bytes each; `hash` covers every other column.
     """
@@ -54,19 +54,16 @@ class Head(NamedTuple):
     hash: bytes
 
 
-_NUMBERS = Struct(">Qq")
-_LENGTH = Struct(">I")
-_PREFIX = {
-    kind.value: FORMAT + bytes([len(kind.value)]) + kind.value.encode("ascii") + _LENGTH.pack(32) for kind in Kind
-}
+_NUMBERS = Struct(">QqI")
+PREFIX = {kind.value: FORMAT + bytes([len(kind.value)]) + kind.value.encode("ascii") for kind in Kind}
 
 
 def preimage(seq: int, at_ns: int, kind: str, payload: bytes, prev_hash: bytes) -> bytes:
-    """What is hashed: format, then every column with its length in front of it or of a fixed length.
+    """What is hashed: format, kind, numbers, payload, each of fixed length or with its length in front, prev_hash last.
 
     An unknown kind raises KeyError: a chain is never computed over a word this version does not know.
     """
-    return b"".join((_PREFIX[kind], prev_hash, _NUMBERS.pack(seq, at_ns), _LENGTH.pack(len(payload)), payload))
+    return b"".join((PREFIX[kind], _NUMBERS.pack(seq, at_ns, len(payload)), payload, prev_hash))
 
 
 def digest(message: bytes, key: bytes | None) -> bytes:

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rung.domain.durable import Durable
-from rung.domain.errors import Fatal
+from rung.domain.errors import Fatal, Tampered
 from rung.domain.order import Order
 from rung.domain.step import Step
 from rung.domain.verdicts import Approved
 from rung.journal.anchors import Anchor, Announce
 from rung.journal.codec import decode, encode
 from rung.journal.entry import Entry, Head, Kind, genesis, seal
-from rung.journal.store import NotDurable, Store
+from rung.journal.store import NotDurable, Reads, Store
 from rung.journal.verify import check_key
 
 
@@ -34,7 +34,10 @@ class ClockWentBack(Fatal):
 
 @dataclass(frozen=True, slots=True)
 class Durability:
-    """How many entries share one commit. An intent never shares: its receipt means that it is on disk."""
+    """How many entries share one commit; until then they are in memory only.
+
+    An intent takes every entry before it to disk at once: its receipt means that it is there.
+    """
 
     entries_per_commit: int
     EACH: ClassVar[Durability]
@@ -73,19 +76,22 @@ class Journal:
         self._store = store
         self._key = key
         self._group = durability.entries_per_commit
-        self._open_entries = 0
+        self._open: list[Entry] = []
         self._failed = False
         head = store.head()
         self._head = head if head is not None else Head(0, genesis(key))
         self._last_ns: int | None = None
         if head is not None:
-            last = next(store.read(head.seq, head.seq))
+            (last,) = store.read(head.seq, head.seq)
             self._last_ns = last.at_ns
-            check_key(next(store.read(1, 1)), key)
+            first = next(store.read(1, 1), None)
+            if first is None:
+                raise Tampered("entry 1 is missing")
+            check_key(first, key)
 
     @property
     def head(self) -> Head:
-        """Seq and hash of the last entry written (in group mode perhaps not yet on disk)."""
+        """Seq and hash of the last entry written (in group mode perhaps not yet in the store)."""
         return self._head
 
     def append(self, kind: Kind, at_ns: int, payload: object) -> Entry:
@@ -114,13 +120,14 @@ class Journal:
     def commit(self) -> None:
         """Make every entry so far durable."""
         self._check_alive()
-        if self._open_entries:
+        if self._open:
             try:
+                self._store.append(self._open)
                 self._store.commit()
             except BaseException:
                 self._failed = True
                 raise
-            self._open_entries = 0
+            self._open = []
 
     def close(self) -> None:
         """Commit and let go of the store."""
@@ -142,34 +149,26 @@ class Journal:
 
     def _write(self, kind: Kind, at_ns: int, payload: bytes, *, refusable: bool) -> Entry:
         self._check_alive()
-        entries = []
-        head = self._head
         if self._last_ns is not None and at_ns < self._last_ns and kind is not Kind.RUN_OPENED:
             if refusable:
                 raise ClockWentBack(f"a decision at {at_ns} cannot follow an entry at {self._last_ns}")
             noticed = {"event": "clock_went_back", "from_ns": self._last_ns, "to_ns": at_ns}
-            warning = seal(head, self._last_ns, Kind.EVENT, encode(noticed), self._key)
-            entries.append(warning)
-            head = Head(warning.seq, warning.hash)
-        entry = seal(head, at_ns, kind, payload, self._key)
-        entries.append(entry)
-        self._store_all(entries)
-        self._head = Head(entry.seq, entry.hash)
-        self._last_ns = at_ns if self._last_ns is None or kind is Kind.RUN_OPENED else max(at_ns, self._last_ns)
+            self._chain(Kind.EVENT, self._last_ns, encode(noticed))
+        else:
+            self._last_ns = at_ns
+        entry = self._chain(kind, at_ns, payload)
+        if len(self._open) >= self._group:
+            self.commit()
         return entry
 
-    def _store_all(self, entries: list[Entry]) -> None:
-        try:
-            self._store.append(entries)
-        except BaseException:
-            self._failed = True
-            raise
-        self._open_entries += len(entries)
-        if self._open_entries >= self._group:
-            self.commit()
+    def _chain(self, kind: Kind, at_ns: int, payload: bytes) -> Entry:
+        entry = seal(self._head, at_ns, kind, payload, self._key)
+        self._open.append(entry)
+        self._head = Head(entry.seq, entry.hash)
+        return entry
 
 
-def entries(store: Store, kinds: Iterable[Kind] | None = None) -> Iterator[Entry]:
+def entries(store: Reads, kinds: Iterable[Kind] | None = None) -> Iterator[Entry]:
     """Entries in order; only those of `kinds` when given."""
     wanted = None if kinds is None else {kind.value for kind in kinds}
     for entry in store.read():
@@ -177,7 +176,7 @@ def entries(store: Store, kinds: Iterable[Kind] | None = None) -> Iterator[Entry
             yield entry
 
 
-def steps(store: Store) -> Iterator[Step]:
+def steps(store: Reads) -> Iterator[Step]:
     """Every recorded step in order, equal to the one that was recorded, streamed."""
     for entry in store.read():
         if entry.kind == Kind.STEP:

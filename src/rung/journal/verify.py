@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from rung.domain.errors import Tampered, UserError
 from rung.journal.anchors import Anchor
-from rung.journal.entry import UNKEYED_GENESIS, Entry, Head, digest, genesis, preimage
-from rung.journal.store import Store
-
-_BATCH = 20_000
+from rung.journal.entry import PREFIX, UNKEYED_GENESIS, Entry, Head, digest, genesis, preimage
+from rung.journal.store import FIRST, LAST, Reads, Row
 
 
 class KeyMismatch(Tampered):
@@ -29,7 +26,7 @@ class Verified:
 
 
 def verify(
-    store: Store,
+    store: Reads,
     *,
     key: bytes | None = None,
     anchors: Sequence[Anchor] = (),
@@ -38,46 +35,67 @@ def verify(
     """Recompute every hash from the raw columns, compare with `anchors`, raise `Tampered` at the first bad entry.
 
     Finds edits, insertions, deletions and exchanged entries; a cut tail is found against the store's own note of its
-    head and, when that was doctored too, against an anchor. Somebody who recomputes the whole chain is found with a
-    key or an anchor only. Nothing is decoded and nothing is kept: memory is flat. `progress` hears how many entries
-    are done, every 20,000.
+    head (`head` raises) and, when that was doctored too, against an anchor. Somebody who recomputes the whole chain
+    is found with a key or an anchor only. Nothing is decoded and nothing is kept: memory is flat. `progress` hears
+    every few thousand entries how many are done.
     """
-    remembered = {anchor.seq: anchor for anchor in anchors}
-    rows = iter(store.read())
+    noted, cut = _noted(store)
+    told = sorted(anchors)
     head = Head(0, genesis(key))
-    first = True
-    while batch := list(islice(rows, _BATCH)):
-        if first:
-            check_key(batch[0], key)
-            first = False
-        head = _walk(batch, head, key)
-        for seq in [s for s in remembered if batch[0].seq <= s <= head.seq]:
-            _compare(remembered[seq], batch[seq - batch[0].seq])
+    for batch in store.batches(FIRST, LAST if noted is None else noted.seq):
+        if head.seq == 0 and batch:
+            check_key(Entry._make(batch[0]), key)
+        head = walk(batch, head, key, told)
         if progress is not None:
             progress(head.seq)
-    _check_end(head, store.head(), anchors)
-    return Verified(head.seq, None if head.seq == 0 else head, len(remembered), key is not None)
+    _check_end(head, told)
+    if cut is not None:
+        raise cut
+    return Verified(head.seq, None if head.seq == 0 else head, len(told), key is not None)
 
 
-def _walk(batch: Sequence[Entry], head: Head, key: bytes | None) -> Head:
-    """The hot loop: one preimage, one hash, three comparisons per entry."""
+def _noted(store: Reads) -> tuple[Head | None, Tampered | None]:
+    """The head to read up to, while a desk may go on writing; or what the store has against its own head."""
+    try:
+        return store.head(), None
+    except Tampered as cut:
+        return None, cut
+
+
+def walk(batch: Sequence[Row], head: Head, key: bytes | None, told: Sequence[Anchor]) -> Head:
+    """The head after `batch`, or Tampered: one preimage, one hash and three comparisons per entry.
+
+    told : anchors, by seq; those of this batch are compared.
+    """
     seq, last = head
-    for entry in batch:
-        number, at_ns, kind, payload, prev_hash, stored = entry
-        seq += 1
-        if number != seq or prev_hash != last:
-            raise Tampered(_broken_link(entry, seq, last))
-        try:
-            computed = digest(preimage(seq, at_ns, kind, payload, prev_hash), key)
-        except KeyError:
-            raise Tampered(f"entry {seq} was edited: {kind!r} is no kind of entry") from None
-        if computed != stored:
-            raise Tampered(f"entry {seq} ({kind}) was edited: its content does not match its hash")
-        last = stored
+    for row in batch:
+        number, at_ns, kind, payload, prev_hash, stored = row
+        if (
+            number != seq + 1
+            or prev_hash != last
+            or kind not in PREFIX
+            or digest(preimage(number, at_ns, kind, payload, prev_hash), key) != stored
+        ):
+            follow(Entry._make(row), Head(seq, last), key)
+        seq, last = number, stored
+    for anchor in told:
+        if head.seq < anchor.seq <= seq:
+            _compare(anchor, batch[anchor.seq - head.seq - 1])
     return Head(seq, last)
 
 
-def _broken_link(entry: Entry, expected: int, last: bytes) -> str:
+def follow(entry: Entry, head: Head, key: bytes | None) -> Head:
+    """The head after `entry`, or Tampered with the entry named when it does not follow `head`."""
+    if entry.seq != head.seq + 1 or entry.prev_hash != head.hash:
+        raise Tampered(_broken_link(entry, head.seq + 1))
+    if entry.kind not in PREFIX:
+        raise Tampered(f"entry {entry.seq} was edited: {entry.kind!r} is no kind of entry")
+    if not _holds(entry, entry.prev_hash, key):
+        raise Tampered(f"entry {entry.seq} ({entry.kind}) was edited: its content does not match its hash")
+    return Head(entry.seq, entry.hash)
+
+
+def _broken_link(entry: Entry, expected: int) -> str:
     if entry.seq > expected:
         gone = f"entry {expected} is" if entry.seq == expected + 1 else f"entries {expected} to {entry.seq - 1} are"
         return (
@@ -85,14 +103,15 @@ def _broken_link(entry: Entry, expected: int, last: bytes) -> str:
         )
     if entry.seq < expected:
         return f"entry {entry.seq} comes again after entry {expected - 1}: entries were inserted or exchanged"
-    return f"entry {entry.seq} ({entry.kind}) does not follow entry {expected - 1}: one of them was edited, inserted or replaced"
+    named = f"entry {entry.seq} ({entry.kind})"
+    return f"{named} does not follow entry {expected - 1}: one of them was edited, inserted or replaced"
 
 
 def check_key(first: Entry, key: bytes | None) -> None:
     """Tell a wrong key from an edited journal, by what the first entry points back to."""
     if first.seq != 1 or first.prev_hash == genesis(key):
         return
-    if _holds(first, genesis(key), key):
+    if first.kind in PREFIX and _holds(first, genesis(key), key):
         raise Tampered("entry 1 was edited: it points back to something else than the beginning")
     if key is None:
         raise UserError(
@@ -104,28 +123,19 @@ def check_key(first: Entry, key: bytes | None) -> None:
 
 
 def _holds(entry: Entry, prev_hash: bytes, key: bytes | None) -> bool:
-    try:
-        return digest(preimage(entry.seq, entry.at_ns, entry.kind, entry.payload, prev_hash), key) == entry.hash
-    except KeyError:
-        return False
+    message = preimage(entry.seq, entry.at_ns, entry.kind, entry.payload, prev_hash)
+    return digest(message, key) == entry.hash
 
 
-def _compare(anchor: Anchor, entry: Entry) -> None:
-    if anchor.hash != entry.hash:
+def _compare(anchor: Anchor, row: Row) -> None:
+    if anchor.hash != row[5]:
         raise Tampered(
-            f"entry {entry.seq} is not the one an anchor remembers: the journal was rewritten at or before it"
+            f"entry {anchor.seq} is not the one an anchor remembers: the journal was rewritten at or before it"
         )
 
 
-def _check_end(head: Head, noted: Head | None, anchors: Sequence[Anchor]) -> None:
-    last = max(anchors, key=lambda anchor: anchor.seq, default=None)
-    if last is not None and last.seq > head.seq:
+def _check_end(head: Head, told: Sequence[Anchor]) -> None:
+    if told and told[-1].seq > head.seq:
         raise Tampered(
-            f"the end was cut off: entry {head.seq + 1} is missing, and an anchor remembers up to entry {last.seq}"
+            f"the end was cut off: entry {head.seq + 1} is missing, and an anchor remembers up to entry {told[-1].seq}"
         )
-    if noted is not None and noted.seq > head.seq:
-        raise Tampered(
-            f"the end was cut off: entry {head.seq + 1} is missing, and the journal notes its head at entry {noted.seq}"
-        )
-    if noted is not None and noted != head:
-        raise Tampered(f"entry {head.seq} is not the head the journal notes (entry {noted.seq})")

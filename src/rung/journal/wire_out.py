@@ -2,7 +2,8 @@
 
 A row is positional to be small and quick. Its order is part of the format: fields are only ever added at the end, and
 a change of meaning gets a new version number in `codec`. Instants are written as nanoseconds after the step they
-belong to; bars and positions come with the key they are filed under. `False` stands for None; JSON's null is never written, so finding one means that a float was not finite.
+belong to; bars and positions come with the key they are filed under. `False` stands for None; JSON's null is never
+written, so finding one means that a float was not finite.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Money, exactly: fills become postings that cancel, postings become balances, balances and marks become an account."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -59,7 +60,7 @@ class ExchangeCalendar:
         self._days: list[int] = days.tolist()
         self._open_ns: list[int] = open_ns.tolist()
         self._close_ns: list[int] = close_ns.tolist()
-        self._longest_ns = max(close - open_ for open_, close in zip(self._open_ns, self._close_ns, strict=True))
+        self._longest_ns: int = max(close - open_ for open_, close in zip(self._open_ns, self._close_ns, strict=True))
 
     def sessions(self, start_date: str, end_date: str) -> list[Session]:
         first = bisect_left(self._days, self._day(start_date))
@@ -85,9 +86,7 @@ class ExchangeCalendar:
         return [self._session(row) for row in range(first, min(stop, len(self._days)))]
 
     def _session(self, row: int) -> Session:
-        return Session(
-            date=_iso(self._days[row]), open_ns=self._open_ns[row], close_ns=self._close_ns[row]
-        )
+        return Session(date=_iso(self._days[row]), open_ns=self._open_ns[row], close_ns=self._close_ns[row])
 
     def _day(self, text: str) -> int:
         day = _day_number(text)
@@ -171,9 +170,10 @@ def calendar_name_for(stamps: Sequence[Stamps]) -> str:
 def _computed_xnys() -> Stamps:
     import exchange_calendars
 
-    source = exchange_calendars.get_calendar("XNYS", start=FIRST_DATE, end=LAST_DATE)
-    columns = (source.sessions, source.opens, source.closes)
-    table = np.stack([np.asarray(column.as_unit("ns").asi8, dtype=np.int64) for column in columns])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library uses what its own table library will change one day
+        source = exchange_calendars.get_calendar("XNYS", start=FIRST_DATE, end=LAST_DATE)
+    table = np.stack([source.sessions_nanos, source.opens_nanos, source.closes_nanos]).astype(np.int64)
     table[0] //= NS_PER_DAY
     return table
 
@@ -188,7 +188,7 @@ def _cached(path: Path) -> Stamps | None:
     except (OSError, ValueError, EOFError):
         return None
     sane = table.dtype == np.int64 and table.ndim == 2 and len(table) == 3 and table.shape[1] > 0
-    return table if sane and (np.diff(table) > 0).all() and (table[2] > table[1]).all() else None
+    return table if sane and bool((np.diff(table) > 0).all() and (table[2] > table[1]).all()) else None
 
 
 def _remember(path: Path, table: Stamps) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,9 +22,6 @@ from rung.market.new_york import (
 from rung.market.reading import SUFFIXES, Table, read_table
 from rung.market.stamps import ReadStamps, Zone, read_stamps
 from rung.market.tape import COLUMNS, Flaw, Floats, Label, RawBars, Stamps, Tape, find_flaw, make_tape
-
-if TYPE_CHECKING:
-    import polars as pl
 
 SYNTHETIC_KEY, SOURCE_KEY = "rung.synthetic", "rung.source"
 NAME_INTERVAL = re.compile(r"_(\d+)(m|h)(?:_|$)")
@@ -178,7 +174,7 @@ def _interval_ns(open_ns: Stamps, path: Path) -> int:
     if named is None:
         return usual
     interval = int(named[1]) * (NS_PER_MINUTE if named[2] == "m" else NS_PER_HOUR)
-    if len(steps) and (steps % interval).any() or usual > 10 * interval:
+    if (len(steps) and (steps % interval).any()) or usual > 10 * interval:
         raise UserError(
             f"the name says {named[1]}{named[2]} bars, but they are {usual / NS_PER_MINUTE:g} minutes apart",
             where=str(path),

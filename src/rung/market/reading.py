@@ -106,7 +106,9 @@ def _decoded(path: Path, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UserError("holds bytes that are not text", where=f"{path}, line {line}", remedy="fetch it again") from None
+        raise UserError(
+            "holds bytes that are not text", where=f"{path}, line {line}", remedy="fetch it again"
+        ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise UserError("holds a NUL byte", where=f"{path}, line {line}", remedy="fetch it again")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Stamps = NDArray[np.int64]
+Number = TypeVar("Number", np.int64, np.float64)
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume")
@@ -110,9 +112,9 @@ def make_tape(raw: RawBars, label: Label, content_id: str | None = None) -> Tape
 
     content_id : when it is already known (a warm cache), it is not computed again.
     """
-    columns = {"open_ns": _frozen(raw.open_ns, np.int64)}
-    columns |= {name: _frozen(getattr(raw, name), np.float64) for name in COLUMNS}
-    known = content_id or _content_id(label, columns)
+    stamps = _frozen(raw.open_ns)
+    columns = {name: _frozen(getattr(raw, name)) for name in COLUMNS}
+    known = content_id or _content_id(label, stamps, columns)
     return Tape(
         symbol=label.symbol,
         interval_ns=label.interval_ns,
@@ -120,6 +122,7 @@ def make_tape(raw: RawBars, label: Label, content_id: str | None = None) -> Tape
         synthetic=label.synthetic,
         notes=label.notes,
         content_id=known,
+        open_ns=stamps,
         **columns,
     )
 
@@ -130,17 +133,18 @@ def find_flaw(raw: RawBars) -> Flaw | None:
     return min(found, key=lambda flaw: flaw.row, default=None)
 
 
-def _frozen(values: NDArray[np.generic], dtype: type[np.generic]) -> NDArray[np.generic]:
-    column = np.ascontiguousarray(values, dtype=dtype)
+def _frozen(values: NDArray[Number]) -> NDArray[Number]:
+    column = np.ascontiguousarray(values)
     if column.flags.writeable:
         column = column.view()
         column.flags.writeable = False
     return column
 
 
-def _content_id(label: Label, columns: dict[str, NDArray[np.generic]]) -> str:
+def _content_id(label: Label, stamps: Stamps, columns: dict[str, Floats]) -> str:
     digest = sha256(f"{label.symbol} {label.interval_ns}".encode())
-    for name in ("open_ns", *COLUMNS):
+    digest.update(stamps.data)
+    for name in COLUMNS:
         digest.update(columns[name].data)
     return digest.hexdigest()
 

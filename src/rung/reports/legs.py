@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+import msgspec
+
 from rung.domain.fill import Fill, Trigger
 from rung.domain.target import Action, Lean
 
@@ -17,8 +19,7 @@ MONEY_STEP = Decimal("0.00000001")
 FRAC_STEP = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """One execution seen from the position it opened or closed.
 
     shares : base units, > 0.   position_after : signed base units held once it is booked.
@@ -54,8 +55,7 @@ class Leg:
         return self.entry is (self.direction is Lean.LONG)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedTrade:
+class ClosedTrade(msgspec.Struct, frozen=True, kw_only=True):
     """A position from its first fill until it is flat again; P&L net of every fee."""
 
     symbol: str

@@ -27,8 +27,7 @@ def signal_lines(step: Step) -> list[SignalLine]:
     """One line per belief."""
     ms, bar = step.event.at_ns // NS_PER_MS, step.event.at_ns // NS_PER_MINUTE
     return [
-        SignalLine(ms, bar, s.symbol, s.lean.value, s.probability, s.confidence, s.strength, s.rank)
-        for s in step.signals
+        SignalLine(ms, bar, s.symbol, s.lean, s.probability, s.confidence, s.strength, s.rank) for s in step.signals
     ]
 
 
@@ -43,7 +42,7 @@ def decision_lines(step: Step) -> list[DecisionLine]:
     for t in step.targets:
         died = broken.get(t.symbol, ()) if broken else ()
         kinds = tuple(v.kind.value for refused in died for v in refused.violations)
-        lines.append(DecisionLine(ms, bar, t.symbol, t.action.value, t.reason, t.rank, t.strength, kinds, len(died)))
+        lines.append(DecisionLine(ms, bar, t.symbol, t.action, t.reason, t.rank, t.strength, kinds, len(died)))
     return lines
 
 
@@ -109,5 +108,5 @@ def _position_line(position: Position, bars_held: int, belief: Signal | None) ->
 
 def _short(amount: Decimal) -> Decimal:
     """At most 8 decimals: averages of divisions have 28."""
-    exponent = amount.as_tuple().exponent
-    return amount.quantize(MONEY_STEP) if isinstance(exponent, int) and exponent < -8 else amount
+    rounded = amount.quantize(MONEY_STEP)
+    return amount if rounded == amount else rounded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from rung.domain.bar import Bar
 from rung.domain.errors import Refusable
@@ -11,6 +11,7 @@ from rung.domain.order import Order
 from rung.domain.view import View
 
 _ZERO = Decimal(0)
+_STEP = Decimal("1e-8")
 
 
 def exact(value: float | Decimal) -> Decimal:
@@ -54,6 +55,11 @@ def close_of(order: Order, view: View) -> float:
     if not math.isfinite(close) or close <= 0.0:
         raise Refusable(f"cannot judge without a positive finite close of {order.symbol} (is {close})")
     return close
+
+
+def offered(quantity: Decimal) -> Decimal:
+    """A quantity that would have fitted, ≥ 0, rounded down to eight places: what a refusal offers instead."""
+    return max(_ZERO, quantity).quantize(_STEP, rounding=ROUND_DOWN)
 
 
 def pct(fraction: Decimal | float) -> str:

@@ -5,7 +5,7 @@ Pure state: time and facts are arguments, and the whole of it is a plain dict th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -39,6 +39,7 @@ class Consequence:
     """What a tripped latch means.
 
     cooldown_ns : it may open by itself this long after it tripped, if its condition is gone; None waits for a person.
+    next_period : it may also open by itself when the next period of its limit begins.
     flatten : positions are to be closed.   kill : the kill switch is to be thrown.
     revert : the parameters before the present ones are to be restored.
     """
@@ -46,6 +47,7 @@ class Consequence:
     state: TradingState
     kind: ViolationKind
     cooldown_ns: int | None = None
+    next_period: bool = False
     flatten: bool = False
     kill: bool = False
     revert: bool = False
@@ -145,10 +147,13 @@ class Latch:
     def _cool_down(self, at_ns: int) -> tuple[LatchEvent, ...]:
         """Open when the timer is over. Called only while the condition is gone."""
         trip = self.tripped
-        if trip is None or trip.until_ns is None or at_ns < trip.until_ns:
+        if trip is None or not self._timer_over(at_ns):
             return ()
         self.tripped, self.warned = None, False
         return (self._event(LatchChange.REARMED, at_ns, f"cooldown over ({trip.reason})"),)
+
+    def _timer_over(self, at_ns: int) -> bool:
+        return self.tripped is not None and self.tripped.until_ns is not None and at_ns >= self.tripped.until_ns
 
     def _warn(self, at_ns: int, reason: str) -> tuple[LatchEvent, ...]:
         if self.warned or self.tripped is not None:
@@ -175,8 +180,3 @@ def consequence_of(memory: Mapping[str, Any]) -> Consequence:
 
 def _plain(consequence: Consequence) -> dict[str, Any]:
     return {**asdict(consequence), "state": consequence.state.value, "kind": consequence.kind.value}
-
-
-def joined(events: Sequence[tuple[LatchEvent, ...]]) -> tuple[LatchEvent, ...]:
-    """One flat tuple."""
-    return tuple(event for group in events for event in group)

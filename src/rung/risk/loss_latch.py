@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from rung.domain.clock import NS_PER_MINUTE
-from rung.risk.facts import exact, pct
+from rung.risk.facts import pct
 from rung.risk.latch import Consequence, Latch, LatchEvent, LatchFacts
 
 HOUR_NS = 60 * NS_PER_MINUTE
@@ -75,10 +75,10 @@ class LossLatch(Latch):
         self._trip_below = self._warn_below = _ZERO
 
     def usage(self) -> Decimal | None:
-        """Loss so far in this period as a share of the limit, ≥ 0; None before the first finite equity."""
-        if self._base is None or self._last is None:
+        """Loss so far in this period as a share of the limit, ≥ 0; None before the first measurable equity."""
+        if self._base is None or self._last is None or self._base <= _ZERO:
             return None
-        return max(_ZERO, 1 - self._last / self._base) / self.rule.limit_frac
+        return max(_ZERO, self._loss()) / self.rule.limit_frac
 
     def _measure(self, facts: LatchFacts) -> tuple[LatchEvent, ...]:
         equity = facts.equity_quote
@@ -103,6 +103,8 @@ class LossLatch(Latch):
         period = _period_of(self.rule.period, facts)
         if period != self._period:
             self._period, self.warned = period, False
+            if self.tripped is not None and self.consequence.next_period:
+                self.tripped = replace(self.tripped, until_ns=facts.at_ns)
             base = self._last if self._last is not None and self._last > _ZERO else None
         if base is None:
             base = equity
@@ -124,8 +126,7 @@ class LossLatch(Latch):
         self._warn_below = base * (1 - limit * self.rule.warn_frac)
 
     def _loss(self) -> Decimal:
-        assert self._base is not None and self._last is not None  # noqa: S101 - both were just set
-        return 1 - self._last / self._base
+        return _ZERO if self._base is None or self._last is None else 1 - self._last / self._base
 
     def _sentence(self) -> str:
         return f"{self.rule.name} is {pct(self._loss())} since the {self.rule.period.value} began"
@@ -145,7 +146,7 @@ class LossLatch(Latch):
 
     def _recall(self, memory: Mapping[str, Any]) -> None:
         self._period = memory["period"]
-        self._last = None if memory["last"] is None else exact(Decimal(memory["last"]))
+        self._last = None if memory["last"] is None else Decimal(memory["last"])
         self._base = None
         if memory["base"] is not None:
             self._set_base(Decimal(memory["base"]))

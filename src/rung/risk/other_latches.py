@@ -1,4 +1,4 @@
-"""Latches that do not measure equity: losing streaks, slippage, a person's word."""
+"""Latches that do not measure equity: losing streaks and slippage."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from rung.domain.verdicts import ViolationKind
 from rung.risk.latch import Consequence, Latch, LatchEvent, LatchFacts
-from rung.risk.states import TradingState
-
-MANUAL = Consequence(state=TradingState.HALTED, kind=ViolationKind.TRADING_STATE)
 
 
 class StreakLatch(Latch):
     """Trips at `most` losing round trips in a row; a trade that ends at exactly zero breaks no streak and adds none.
 
+    When its timer is over, or a person opens it, counting starts anew.
     Source: seed 000 (5), seed 001 monitor (5), seed 003 (10).
     """
 
@@ -34,13 +31,12 @@ class StreakLatch(Latch):
                     return self.trip(facts.at_ns, f"a round trip ended at {result}", str(result), "finite")
                 self._losses = 0 if result > 0 else self._losses + (result < 0)
             self._seen = trades
+        if self._timer_over(facts.at_ns):
+            self._start_anew()
         if self._losses >= self._most:
             reason = f"{self._losses} losing round trips in a row"
             return self.trip(facts.at_ns, reason, str(self._losses), str(self._most))
         return self._cool_down(facts.at_ns)
-
-    def _cool_down(self, at_ns: int) -> tuple[LatchEvent, ...]:
-        return super()._cool_down(at_ns)
 
     def _start_anew(self) -> None:
         self._losses = 0
@@ -68,7 +64,8 @@ def newly_closed(before: tuple[Decimal, ...], now: tuple[Decimal, ...]) -> tuple
 class SlippageLatch(Latch):
     """Trips when the mean cost of crossing over the last `window` fills is above `max_bps`. Exactly at it does not.
 
-    Judged from the first full window on. Source: seed 004 (15 bps → back to the previous parameters).
+    Judged from the first full window on; opening it empties the window.
+    Source: seed 004 (15 bps → back to the previous parameters).
     """
 
     def __init__(self, name: str, max_bps: float, window: int, consequence: Consequence) -> None:
@@ -81,6 +78,8 @@ class SlippageLatch(Latch):
             return self.trip(facts.at_ns, "the slippage of a fill cannot be measured", "non-finite", "finite")
         if facts.slippage_bps:
             self._costs_bps = [*self._costs_bps, *facts.slippage_bps][-self._window :]
+        if self._timer_over(facts.at_ns):
+            self._start_anew()
         mean_bps = math.fsum(self._costs_bps) / len(self._costs_bps) if self._costs_bps else 0.0
         if len(self._costs_bps) == self._window and mean_bps > self._max_bps:
             reason = f"mean slippage of the last {self._window} fills is {mean_bps:.4g} bps"

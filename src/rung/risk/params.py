@@ -8,6 +8,9 @@ from typing import Annotated
 from annotated_doc import Doc
 from annotated_types import Ge, Gt, Le
 
+from rung.risk.facts import exact
+from rung.risk.limits import Limits, LimitSet
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenLimits:
@@ -30,3 +33,24 @@ class ScreenLimits:
     def __post_init__(self) -> None:
         if self.min_stop_frac > self.max_stop_frac:
             raise ValueError(f"min_stop_frac {self.min_stop_frac} is above max_stop_frac {self.max_stop_frac}")
+
+    def limit_set(self, origin: str) -> LimitSet:
+        """The same limits, to be combined with those of other sets."""
+        return LimitSet(
+            origin=origin,
+            limits=Limits(
+                max_symbol_notional_frac=exact(self.max_symbol_notional_frac),
+                max_gross_notional_frac=exact(self.max_gross_notional_frac),
+                max_positions=self.max_positions,
+                min_stop_frac=exact(self.min_stop_frac),
+                max_stop_frac=exact(self.max_stop_frac),
+                min_bar_volume_base=exact(self.min_bar_volume_base),
+                max_bar_range_frac=exact(self.max_bar_range_frac),
+                max_bar_move_frac=exact(self.max_bar_move_frac),
+                max_price_away_frac=exact(self.max_price_away_frac),
+                max_orders_per_minute=self.max_orders_per_minute,
+                min_minutes_to_close=self.no_entry_last_minutes,
+                min_equity_start_frac=exact(self.min_equity_start_frac),
+                min_equity_quote=exact(self.min_equity_quote),
+            ),
+        )

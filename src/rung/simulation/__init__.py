@@ -1,0 +1,1 @@
+"""A venue made of small, pessimistic models. Every assumption is listed in docs/concepts/assumptions.md."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from rung.domain.order import Side
 from rung.simulation.models import Execution
 from rung.simulation.params import FeeParams, UsEquityRates
+from rung.simulation.prices import round_up
 
 CENT = Decimal("0.01")
 MILLION = Decimal(1_000_000)
 BPS = Decimal("0.0001")
+FEE_STEP = Decimal("0.00000001")
 NS_PER_DAY = 86_400_000_000_000
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
@@ -46,7 +48,7 @@ class UsEquityFees:
 
 
 class FlatBpsFees:
-    """A share of the traded value: one rate for resting orders, one for orders that cross the spread."""
+    """A share of the traded value, rounded up to 1e-8: one rate for resting orders, one for those that cross."""
 
     def __init__(self, *, maker_bps: Decimal, taker_bps: Decimal) -> None:
         if maker_bps < 0 or taker_bps < 0:
@@ -56,11 +58,11 @@ class FlatBpsFees:
 
     def fee_quote(self, execution: Execution) -> Decimal:
         rate = self._maker_frac if execution.passive else self._taker_frac
-        return rate * execution.quantity * execution.price
+        return round_up(rate * execution.quantity * execution.price, FEE_STEP)
 
 
 def _up_to_cent(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, rounding=ROUND_CEILING)
+    return round_up(amount, CENT)
 
 
 def _utc_date(at_ns: int) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated
 
 from annotated_doc import Doc
@@ -35,7 +36,7 @@ class FeeParams:
 
     def __post_init__(self) -> None:
         starts = [row.valid_from for row in self.rates]
-        if any(a >= b for a, b in zip(starts, starts[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(starts)):
             raise ValueError("the rates must be in order of valid_from, each date once")
         if starts and self.checked_through < starts[-1]:
             raise ValueError("checked_through is before the newest valid_from")

@@ -14,7 +14,7 @@ PRICE_STEP = Decimal("0.0001")
 @lru_cache(maxsize=65_536)
 def exact(value: float) -> Decimal:
     """The shortest decimal that reads back as `value`: 45.12 stays 45.12. Raises for NaN and infinity."""
-    number = Decimal(repr(value))
+    number = Decimal(repr(float(value)))
     if not number.is_finite():
         raise ValueError(f"{value} is not a price")
     return number
@@ -33,5 +33,5 @@ def round_down(value: Decimal, step: Decimal) -> Decimal:
 
 
 def against(side: Side, value: Decimal, step: Decimal) -> Decimal:
-    """`value` on the price grid, rounded up for a buyer and down for a seller; a seller gets at least one step."""
-    return round_up(value, step) if side is Side.BUY else max(round_down(value, step), step)
+    """`value` on the price grid, rounded up for a buyer and down for a seller."""
+    return round_up(value, step) if side is Side.BUY else round_down(value, step)

@@ -197,6 +197,10 @@ def test_what_must_be_said_is_asked_for() -> None:
     [
         ("most = 0", "desk.toml:1:1: most: should be greater than or equal to 1, not 0"),
         ("\n[main]\nsise = 1", 'desk.toml:3:1: main.sise: is no known key — did you mean "size"?'),
+        ("[[legs]]\n[[legs]]\nsise = 1", 'desk.toml:3:1: legs[1].sise: is no known key — did you mean "size"?'),
+        ("[by_name.x]\nnam = 1", 'desk.toml:2:1: by_name.x.nam: is no known key — did you mean "name"?'),
+        ("main.sise = 1", 'desk.toml:1:1: main.sise: is no known key — did you mean "size"?'),
+        ('mood = """sad"""', "desk.toml: mood: should be"),
         ("[main]\nsize = inf", "main.size: is not a finite number"),
         ("[main]\nsize = nan", "main.size: is not a finite number"),
         ("a = ", "desk.toml:1:4: invalid value"),

@@ -174,9 +174,7 @@ def _signals(symbols: Sequence[str], at_ns: int, day: int, bar: int) -> tuple[Si
     )  # fmt: skip
 
 
-def _decide(
-    asks: Sequence[Ask], event: Slice
-) -> tuple[tuple[Target, ...], tuple[Verdict, ...], list[tuple[Ask, str]]]:
+def _decide(asks: Sequence[Ask], event: Slice) -> tuple[tuple[Target, ...], tuple[Verdict, ...], list[tuple[Ask, str]]]:
     targets, verdicts, pending = [], [], []
     for ask in asks:
         weight = 0.0 if ask.action not in (Action.ENTER_LONG, Action.ENTER_SHORT) else 0.3

@@ -26,9 +26,7 @@ D = Decimal
 def bar(symbol: str = "TQQQ", *, at_ns: int = NOON_NS, close: float = 100.0, **fields: float) -> Bar:
     """A calm bar of one minute that became known at `at_ns`."""
     prices = {"open": close, "high": close * 1.001, "low": close * 0.999, "close": close, "volume": 50_000.0}
-    return Bar(
-        symbol=symbol, open_ns=at_ns - NS_PER_MINUTE, interval_ns=NS_PER_MINUTE, **{**prices, **fields}
-    )
+    return Bar(symbol=symbol, open_ns=at_ns - NS_PER_MINUTE, interval_ns=NS_PER_MINUTE, **{**prices, **fields})
 
 
 def slice_(*bars: Bar, at_ns: int = NOON_NS, session: Session = SESSION) -> Slice:

@@ -20,20 +20,31 @@ class FileLease:
         """
         self.name = str(path)
         self.holder = f"{holder} (process {os.getpid()})"
+        self._descriptor: int | None = None
         try:
-            self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._lock(path, takeover)
+            token, _ = self._read()
+            self.token = token + 1
+            self._write(f"{self.token} {self.holder}\n".encode())
         except OSError as error:
+            self.release()
             raise UserError(f"cannot lock: {error.strerror}", where=self.name) from None
-        token, present = self._read()
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if not takeover:
+
+    def _lock(self, path: Path, takeover: bool) -> None:
+        """Lock the file that bears the name now: its last holder may have removed the one we opened."""
+        while True:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if takeover:
+                    return
+                _, present = self._read()
                 self.release()
                 raise taken(self.name, present) from None
-        token, _ = self._read()
-        self.token = token + 1
-        self._write(f"{self.token} {self.holder}\n".encode())
+            if path.exists() and os.path.samestat(os.fstat(self._descriptor), path.stat()):
+                return
+            self.release()
 
     def _read(self) -> tuple[int, str]:
         assert self._descriptor is not None  # noqa: S101  (only called while open)
@@ -43,15 +54,14 @@ class FileLease:
 
     def _write(self, line: bytes) -> None:
         assert self._descriptor is not None  # noqa: S101
-        try:
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, line, 0)
-            os.fsync(self._descriptor)
-        except OSError as error:
-            self.release()
-            raise UserError(f"cannot lock: {error.strerror}", where=self.name) from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, line, 0)
+        os.fsync(self._descriptor)
 
-    def release(self) -> None:
+    def release(self, *, remove: bool = False) -> None:
+        """Let the next one in; `remove` the file too where the token is kept elsewhere. May be called twice."""
         if self._descriptor is not None:
+            if remove:
+                Path(self.name).unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None

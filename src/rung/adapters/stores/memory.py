@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from rung.journal.entry import Entry, Head
-from rung.journal.store import NotDurable, check_follows
+from rung.journal.store import NotDurable, Row, check_follows
 
 
 class MemoryStore:
@@ -28,6 +28,9 @@ class MemoryStore:
 
     def read(self, from_seq: int = 1, to_seq: int | None = None) -> Iterator[Entry]:
         return islice(iter(self._entries), max(from_seq - 1, 0), to_seq)
+
+    def batches(self, from_seq: int, to_seq: int) -> Iterator[Sequence[Row]]:
+        yield list(self.read(from_seq, to_seq))
 
     def head(self) -> Head | None:
         if not self._entries:

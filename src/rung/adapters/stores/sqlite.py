@@ -4,134 +4,50 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from rung.adapters.stores.file_lease import FileLease
 from rung.adapters.stores.sqlite_schema import migrate, unreadable, version_of
 from rung.domain.errors import Tampered, UserError
 from rung.journal.entry import Entry, Head
-from rung.journal.store import Fenced, NotDurable, check_follows
+from rung.journal.store import LAST, Fenced, NotDurable, Row, check_follows
 
 _BUSY_SECONDS = 5.0
 _FETCH = 2_000
 _COLUMNS = "seq, at_ns, kind, payload, prev_hash, hash"
 
 
-class SqliteStore:
-    """`SqliteStore(path, writer="rung mock")` writes (and makes the file); `SqliteStore.reader(path)` only reads.
+class SqliteReader:
+    """Looks into a journal without being able to change it, also while a desk writes: for reports and verification."""
 
-    The writer holds an exclusive lease: a file `PATH.lock` and a fencing token inside of the journal. Beside the
-    entries the file notes its own head, so that a cut tail shows even without an anchor.
-    """
-
-    def __init__(self, path: Path, *, writer: str, takeover: bool = False) -> None:
-        """Open or create. UserError: held by another writer, newer schema, not a journal, read-only, no such folder."""
+    def __init__(self, path: Path) -> None:
+        """UserError: no such file, not a journal, newer schema, damaged."""
+        if not path.is_file():
+            raise UserError("no such journal", where=str(path), remedy="name an existing file")
         self.path = path
-        self._lease: FileLease | None = None
-        self._connection: sqlite3.Connection | None = None
-        if not path.parent.is_dir():
-            raise UserError("no such folder", where=str(path.parent), remedy="make it first")
-        self._lease = FileLease(path.with_name(path.name + ".lock"), writer, takeover=takeover)
+        self._connection: sqlite3.Connection | None = _connect_reading(path)
         try:
-            self._connection = _connect(f"{path.absolute().as_uri()}?mode=rwc", path)
-            self._prepare()
+            self._version = version_of(self._connection, path)
+            if self._version == 0:
+                raise UserError("this file is not a Rung journal", where=str(path), remedy="name another file")
         except BaseException:
             self.close()
             raise
 
-    @classmethod
-    def reader(cls, path: Path) -> SqliteStore:
-        """A store that cannot write: for reports, verification, dashboards, while a desk may be writing."""
-        if not path.is_file():
-            raise UserError("no such journal", where=str(path), remedy="name an existing file")
-        store = cls.__new__(cls)
-        store.path, store._lease, store._token = path, None, -1
-        wal = path.with_name(path.name + "-wal")
-        mode = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
-        store._connection = _connect(f"{path.absolute().as_uri()}?{mode}", path)
-        try:
-            store._version = version_of(store._connection, path)
-            if store._version == 0:
-                raise UserError("this file is not a Rung journal", where=str(path), remedy="name another file")
-            store._last = None
-        except BaseException:
-            store.close()
-            raise
-        return store
-
-    def _prepare(self) -> None:
-        """WAL, FULL, the present schema, a new fencing token."""
-        run = self._open().execute
-        try:
-            run("PRAGMA journal_mode = WAL")
-            run("PRAGMA synchronous = FULL")
-            migrate(self._open(), self.path)
-            self._version = version_of(self._open(), self.path)
-            assert self._lease is not None  # noqa: S101
-            run("BEGIN IMMEDIATE")
-            run("UPDATE head SET token = max(token + 1, ?), holder = ?", (self._lease.token, self._lease.holder))
-            (self._token,) = run("SELECT token FROM head").fetchone()
-            run("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise UserError(f"cannot write the journal: {error}", where=str(self.path)) from None
-        except sqlite3.DatabaseError as error:
-            raise unreadable(self.path, error) from None
-        self._last = self.head()
-
-    def append(self, entries: Sequence[Entry]) -> None:
-        check_follows(self._last, entries)
-        if self._token < 0:
-            raise NotDurable(f"{self.path} was opened for reading only")
-        self._durably(lambda connection: self._insert(connection, entries))
-        self._last = Head(entries[-1].seq, entries[-1].hash) if entries else self._last
-
-    def _insert(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-        if not connection.in_transaction:
-            connection.execute("BEGIN IMMEDIATE")
-            token, holder = connection.execute("SELECT token, holder FROM head").fetchone()
-            if token != self._token:
-                raise Fenced(f"{self.path} was taken over by {holder}: this writer may not write any more")
-        if len(entries) == 1:
-            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", entries[0])
-        else:
-            connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", entries)
-
-    def commit(self) -> None:
-        connection = self._open()
-        if connection.in_transaction:
-            self._durably(self._commit)
-
-    def _commit(self, connection: sqlite3.Connection) -> None:
-        if self._last is not None:
-            connection.execute("UPDATE head SET seq = ?, hash = ?", self._last)
-        connection.execute("COMMIT")
-
-    def _durably(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Run it; when it fails, nothing of the open group remains and the reason is said in one sentence."""
-        connection = self._open()
-        try:
-            work(connection)
-        except (sqlite3.Error, Fenced) as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            if isinstance(error, Fenced):
-                raise
-            raise NotDurable(f"{self.path}: {error}") from None
-
     def read(self, from_seq: int = 1, to_seq: int | None = None) -> Iterator[Entry]:
-        rows = self._fetch(
-            f"SELECT {_COLUMNS} FROM entries WHERE seq BETWEEN ? AND ? ORDER BY seq",  # noqa: S608
-            (from_seq, to_seq if to_seq is not None else 2**63 - 1),
-        )
-        return map(Entry._make, rows)
+        for batch in self.batches(from_seq, LAST if to_seq is None else to_seq):
+            yield from map(Entry._make, batch)
 
-    def _fetch(self, sql: str, bounds: tuple[int, int]) -> Iterator[tuple[Any, ...]]:
+    def batches(self, from_seq: int, to_seq: int) -> Iterator[Sequence[Row]]:
+        sql = f"SELECT {_COLUMNS} FROM entries WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
         try:
-            cursor = self._open().execute(sql, bounds)
+            cursor = self._open().execute(sql, (from_seq, to_seq))
             while rows := cursor.fetchmany(_FETCH):
-                yield from rows
+                yield rows
         except sqlite3.DatabaseError as error:
+            if "UTF-8" in str(error):
+                raise Tampered("the kind of an entry was edited: it is no text", where=str(self.path)) from None
             raise unreadable(self.path, error) from None
 
     def head(self) -> Head | None:
@@ -176,16 +92,107 @@ class SqliteStore:
         return self._connection
 
     def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class SqliteStore(SqliteReader):
+    """The writer of a journal file, which it makes when there is none.
+
+    It holds an exclusive lease: a file `PATH.lock` and a fencing token inside of the journal. Beside the
+    entries the file notes its own head, so that a cut tail shows even without an anchor.
+    """
+
+    def __init__(self, path: Path, *, writer: str, takeover: bool = False) -> None:
+        """Open or create. UserError: held by another writer, newer schema, not a journal, read-only, no such folder."""
+        self.path = path
+        self._lease: FileLease | None = None
+        self._connection = None
+        if not path.parent.is_dir():
+            raise UserError("no such folder", where=str(path.parent), remedy="make it first")
+        self._lease = FileLease(path.with_name(path.name + ".lock"), writer, takeover=takeover)
+        try:
+            self._connection = _connect(f"{path.absolute().as_uri()}?mode=rwc", path)
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        """WAL, FULL, the present schema, a new fencing token."""
+        run = self._open().execute
+        try:
+            run("PRAGMA journal_mode = WAL")
+            run("PRAGMA synchronous = FULL")
+            migrate(self._open(), self.path)
+            self._version = version_of(self._open(), self.path)
+            assert self._lease is not None  # noqa: S101
+            run("BEGIN IMMEDIATE")
+            run("UPDATE head SET token = max(token + 1, ?), holder = ?", (self._lease.token, self._lease.holder))
+            (self._token,) = run("SELECT token FROM head").fetchone()
+            run("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise UserError(f"cannot write the journal: {error}", where=str(self.path)) from None
+        except sqlite3.DatabaseError as error:
+            raise unreadable(self.path, error) from None
+        self._last = self.head()
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        check_follows(self._last, entries)
+        self._durably(lambda connection: self._insert(connection, entries))
+        self._last = Head(entries[-1].seq, entries[-1].hash) if entries else self._last
+
+    def _insert(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+            token, holder = connection.execute("SELECT token, holder FROM head").fetchone()
+            if token != self._token:
+                raise Fenced(f"{self.path} was taken over by {holder}: this writer may not write any more")
+        if len(entries) == 1:
+            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", entries[0])
+        else:
+            connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", entries)
+
+    def commit(self) -> None:
+        connection = self._open()
+        if connection.in_transaction:
+            self._durably(self._commit)
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        if self._last is not None:
+            connection.execute("UPDATE head SET seq = ?, hash = ?", self._last)
+        connection.execute("COMMIT")
+
+    def _durably(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Run it; when it fails, nothing of the open group remains and the reason is said in one sentence."""
+        connection = self._open()
+        try:
+            work(connection)
+        except (sqlite3.Error, Fenced) as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if isinstance(error, Fenced):
+                raise
+            raise NotDurable(f"{self.path}: {error}") from None
+
+    def close(self) -> None:
         try:
             if self._connection is not None:
-                if self._connection.in_transaction:
-                    self.commit()
-                self._connection.close()
+                self.commit()
+                self._fold_log(self._connection)
         finally:
-            self._connection = None
+            super().close()
             if self._lease is not None:
-                self._lease.release()
+                self._lease.release(remove=True)
                 self._lease = None
+
+    @staticmethod
+    def _fold_log(connection: sqlite3.Connection) -> None:
+        """Leave one plain file behind. With readers still looking it stays a WAL journal, which is as safe."""
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def _check_note(noted: Head, head: Head | None, path: Path) -> None:
@@ -200,6 +207,21 @@ def _check_note(noted: Head, head: Head | None, path: Path) -> None:
             f"entry {seq} is not the head the journal notes (entry {noted.seq}): it was inserted or edited",
             where=str(path),
         )
+
+
+def _connect_reading(path: Path) -> sqlite3.Connection:
+    """A read-only medium that holds no write-ahead log is read as it lies there; otherwise SQLite guards the reads."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    connection = _connect(uri, path)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = _connect(uri + "&immutable=1", path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise unreadable(path, error) from None
+    return connection
 
 
 def _connect(uri: str, path: Path) -> sqlite3.Connection:

@@ -23,18 +23,25 @@ from rung.kernels.features.registry import slots
 _MINUTE_SINES = np.sin(np.arange(60) * (2.0 * math.pi / 60.0))
 _MINUTE_COSINES = np.cos(np.arange(60) * (2.0 * math.pi / 60.0))
 _ROUND_THE_CLOCK = 1440.0
+_REGULAR = 390  # minutes of a full session, by far the most common: looked up instead of computed
+_REGULAR_SINES = np.sin(np.arange(_REGULAR) * (math.pi / _REGULAR))
+_REGULAR_COSINES = np.cos(np.arange(_REGULAR) * (math.pi / _REGULAR))
 
 
 @inlined
 def time_features(state: Row, clock: Row, out: Row) -> None:
     """Half a turn per session (the open and the close differ), a full one in a market that never closes."""
-    turn = 2.0 * math.pi if clock[1] >= _ROUND_THE_CLOCK else math.pi
-    phase = turn * clock[0] / clock[1]
-    out[SESSION_SIN] = math.sin(phase)
-    out[SESSION_COS] = math.cos(phase)
-    minute = int(clock[0]) % 60
-    out[MINUTE_SIN] = _MINUTE_SINES[minute]
-    out[MINUTE_COS] = _MINUTE_COSINES[minute]
+    minute = int(clock[0])
+    if clock[1] == _REGULAR and 0 <= minute < _REGULAR:
+        out[SESSION_SIN] = _REGULAR_SINES[minute]
+        out[SESSION_COS] = _REGULAR_COSINES[minute]
+    else:
+        turn = 2.0 * math.pi if clock[1] >= _ROUND_THE_CLOCK else math.pi
+        phase = turn * minute / clock[1]
+        out[SESSION_SIN] = math.sin(phase)
+        out[SESSION_COS] = math.cos(phase)
+    out[MINUTE_SIN] = _MINUTE_SINES[minute % 60]
+    out[MINUTE_COS] = _MINUTE_COSINES[minute % 60]
     if state[at.DAY_CLOCK] != clock[2] or state[at.DAY_CLOCK + 1] != clock[3]:
         _new_day(state, clock)
     for i in range(4):

@@ -129,7 +129,7 @@ SHORT_ROWS = (_row.size - SHORT_START) // SHORT_WIDTH
 # long panel, windows up to 200
 CLOSE, RETURN_SQUARE, STRIDE_SQUARE = range(3)
 LONG_PRICES = 1
-LONG_WIDTH = 3
+LONG_WIDTH = 4
 LONG_START = _row.size
 LONG_1 = _row.take(2 * LONG_WIDTH)
 LONG_2 = _row.take(4 * LONG_WIDTH)

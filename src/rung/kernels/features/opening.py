@@ -8,7 +8,7 @@ from rung.kernels.features import layout as at
 from rung.kernels.features.panels import Row
 
 
-@nb.njit(error_model="numpy")
+@nb.njit(error_model="numpy", _nrt=False)
 def open_session(state: Row, bar: Row) -> None:
     """Reset what belongs to a session; carry the rest over the gap."""
     if state[at.N_BARS] == 0.0:
@@ -27,7 +27,7 @@ def open_session(state: Row, bar: Row) -> None:
     state[at.RANGE_LOW] = bar[2]
 
 
-@nb.njit(error_model="numpy")
+@nb.njit(error_model="numpy", _nrt=False)
 def _first_bar(state: Row, bar: Row) -> None:
     """Nothing is known yet: as if the price had always stood at the first open."""
     for i in range(at.PREVIOUS_OPEN, at.KAMA + 1):
@@ -39,7 +39,7 @@ def _first_bar(state: Row, bar: Row) -> None:
     state[at.ENTROPY_COUNTS + 2] = 60.0
 
 
-@nb.njit(error_model="numpy")
+@nb.njit(error_model="numpy", _nrt=False)
 def _remove_gap(state: Row, open_today: float) -> None:
     factor = open_today / state[at.PREVIOUS_CLOSE]
     for i in range(at.PRICE_START, at.PRICE_STOP):

@@ -72,7 +72,7 @@ def _neutralise(out: Row, bars: int) -> None:
 
 
 def _compile_step(stamp: int) -> Step:
-    @nb.njit(cache=True, error_model="numpy")
+    @nb.njit(cache=True, error_model="numpy", _nrt=False)
     def feature_step(state: Row, bar: Row, clock: Row, session_open: bool, out: Row) -> None:
         """Take one closed bar of one symbol and write its 126 features.
 
@@ -112,7 +112,7 @@ feature_step = _compile_step(SOURCE_STAMP)
 
 
 def _compile_batch(stamp: int, step: Step) -> Batch:
-    @nb.njit(cache=True, error_model="numpy")
+    @nb.njit(cache=True, error_model="numpy", _nrt=False)
     def feature_batch(
         state: Row,
         bars: NDArray[np.float64],

@@ -29,10 +29,7 @@ Row = NDArray[np.float64]
 def absorb(state: Row, sample: int, forgetting: float, leak: float) -> None:
     """Take state[X] into the covariance; leave the gains for the weights in the pending sample at `sample`."""
     advance(state)
-    inner = 0.0
-    for j in range(at.WIDTH):
-        inner += state[at.PX + j] * state[at.X + j]
-    spread = forgetting + inner
+    spread = forgetting + dot(state, at.PX, at.X)
     to_gain, to_root = 1.0 / spread, 1.0 / math.sqrt(forgetting * spread)
     for j in range(at.WIDTH):
         px = state[at.PX + j]
@@ -41,6 +38,16 @@ def absorb(state: Row, sample: int, forgetting: float, leak: float) -> None:
         state[at.PENDING_X + j] = px * to_root
     state[at.SCALE] = 1.0 / forgetting
     _leak(state, sample, int(state[at.APPENDED]) % N_WEIGHTS, leak)
+
+
+@nb.njit(forceinline=True, error_model="numpy")
+def dot(state: Row, left: int, right: int) -> float:
+    """Inner product of the two vectors that start at `left` and `right`."""
+    total = mul8(load8(state, left), load8(state, right))
+    for j in range(at.BLOCK, at.WIDTH, at.BLOCK):
+        total = fma8(load8(state, left + j), load8(state, right + j), total)
+    result: float = sum8(total)
+    return result
 
 
 @nb.njit(error_model="numpy")

@@ -15,7 +15,7 @@ BLOCK = 8  # rows of the covariance that share a first column
 TILE = 4  # rows updated together
 N_HORIZONS = len(HORIZONS)
 LONGEST = max(HORIZONS)
-N_PENDING = 16  # ring of samples whose targets have not all matured; a power of two > LONGEST
+N_PENDING = LONGEST + 1  # ring of samples whose targets have not all matured
 ERROR_WINDOW = 100
 COVARIANCE_SIZE = sum(BLOCK * (WIDTH - start) for start in range(0, WIDTH, BLOCK))
 
@@ -58,10 +58,10 @@ _row.align()
 SAID = _row.take(24)  # the newest results, repeated while the symbol is silent
 MEAN = _row.take(WIDTH)
 VARIANCE = _row.take(WIDTH)
-X = _row.take(WIDTH+0)
-PX = _row.take(WIDTH+0)
-PENDING_X = _row.take(WIDTH+0)
-PENDING_LEAK = _row.take(WIDTH+8)
+X = _row.take(WIDTH)  # the bar's standardised features, intercept 1, pad 0
+PX = _row.take(WIDTH)  # P·x
+PENDING_X = _row.take(WIDTH)  # the two rank-1 downdates the covariance still lacks: the last sample's ...
+PENDING_LEAK = _row.take(WIDTH)  # ... and its leak's
 WEIGHTS = _row.take(N_HORIZONS * WIDTH)
 COVARIANCE = _row.take(COVARIANCE_SIZE)
 RING = _row.size

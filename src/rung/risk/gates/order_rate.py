@@ -1,10 +1,10 @@
-"""How many opening orders may be tried per minute."""
+"""How many opening orders may be tried per minute, hour or day."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.order import Order
@@ -13,29 +13,42 @@ from rung.domain.view import View
 from rung.risk.gate import Remembers
 
 
-class OrderRate(Remembers):
-    """At most `most` attempts in any rolling minute of slice time, approved or not.
+class Window(NamedTuple):
+    """A rolling stretch of slice time, and its name for people."""
 
-    The attempt number `most` passes, the next is refused; an attempt exactly 60 s old no longer counts.
-    Source: seed 000, check 3 (30 per minute).
+    name: str
+    length_ns: int
+
+
+MINUTE = Window("minute", NS_PER_MINUTE)
+HOUR = Window("hour", 60 * NS_PER_MINUTE)
+DAY = Window("day", 24 * 60 * NS_PER_MINUTE)
+
+
+class OrderRate(Remembers):
+    """At most `most` attempts in any rolling window of slice time, approved or not.
+
+    The attempt number `most` passes, the next is refused; an attempt exactly one window old no longer counts.
+    Source: seed 000, check 3 (30 per minute), seed 004 (20 per hour, 100 per day).
     """
 
-    name = "order_rate"
     halts = False
 
-    def __init__(self, most_per_minute: int) -> None:
-        self._most = most_per_minute
-        self._attempts_ns: deque[int] = deque(maxlen=most_per_minute)
+    def __init__(self, most: int, window: Window = MINUTE) -> None:
+        self.name = f"order_rate_{window.name}"
+        self._most = most
+        self._window = window
+        self._attempts_ns: deque[int] = deque(maxlen=most)
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         attempts = self._attempts_ns
-        if len(attempts) < self._most or attempts[0] <= view.slice.at_ns - NS_PER_MINUTE:
+        if len(attempts) < self._most or attempts[0] <= view.slice.at_ns - self._window.length_ns:
             return ()
         return (
             Violation(
                 kind=ViolationKind.RATE_LIMIT,
                 gate=self.name,
-                message=f"more than {self._most} orders were tried within a minute",
+                message=f"{self._most} orders were tried within the last {self._window.name} already",
                 value=str(self._most + 1),
                 limit=str(self._most),
             ),

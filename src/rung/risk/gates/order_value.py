@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.facts import equity_of, exact, not_negative, pct, positive
+from rung.risk.facts import equity_of, exact, not_negative, offered, pct, positive
 
 
 class OrderValue:
@@ -36,6 +36,6 @@ class OrderValue:
                 message=f"the order is worth {value:.2f}, {limit:.2f} ({pct(self._max_frac)} of equity) is allowed",
                 value=f"{value:.2f}",
                 limit=f"{limit:.2f}",
-                adjusted_quantity=fits.quantize(Decimal("1e-8"), rounding=ROUND_DOWN),
+                adjusted_quantity=offered(fits),
             ),
         )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
 from rung.risk.exposure import quantity_after, symbol_notional_after
-from rung.risk.facts import equity_of, exact, pct
-
-_ZERO = Decimal(0)
+from rung.risk.facts import equity_of, exact, offered, pct
 
 
 class SymbolNotional:
@@ -34,7 +32,7 @@ class SymbolNotional:
             return ()
         value = pct(notional / equity)
         held = abs(quantity_after(order.symbol, view, ahead))
-        fits = max(_ZERO, limit / order.reference_price - held)
+        fits = limit / order.reference_price - held
         return (
             Violation(
                 kind=ViolationKind.NOTIONAL_SYMBOL,
@@ -42,6 +40,6 @@ class SymbolNotional:
                 message=f"{order.symbol} would be {value} of equity, more than {pct(self._max_frac)}",
                 value=value,
                 limit=pct(self._max_frac),
-                adjusted_quantity=fits.quantize(Decimal("1e-8"), rounding=ROUND_DOWN),
+                adjusted_quantity=offered(fits),
             ),
         )

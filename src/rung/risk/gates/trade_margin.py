@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.facts import equity_of, exact, not_negative, positive
+from rung.risk.facts import equity_of, exact, not_negative, offered, positive
 
 
 class TradeMargin:
@@ -37,6 +37,6 @@ class TradeMargin:
                 message=f"the order ties up {margin:.2f} of margin, {limit:.2f} is allowed",
                 value=f"{margin:.4f}",
                 limit=f"{limit:.4f}",
-                adjusted_quantity=fits.quantize(Decimal("1e-8"), rounding=ROUND_DOWN),
+                adjusted_quantity=offered(fits),
             ),
         )

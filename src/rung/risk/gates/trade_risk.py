@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from rung.domain.errors import Refusable
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
 from rung.risk.exposure import quantity_after, symbol_notional_after
-from rung.risk.facts import equity_of, exact, pct, positive
-
-_ZERO = Decimal(0)
+from rung.risk.facts import equity_of, exact, offered, pct, positive
 
 
 class TradeRisk:
@@ -47,6 +45,6 @@ class TradeRisk:
                 message=f"{order.symbol} would risk {pct(risk / equity)} of equity, {pct(self._max_frac)} is allowed",
                 value=pct(risk / equity),
                 limit=pct(self._max_frac),
-                adjusted_quantity=max(_ZERO, fits).quantize(Decimal("1e-8"), rounding=ROUND_DOWN),
+                adjusted_quantity=offered(fits),
             ),
         )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
 from rung.risk.exposure import quantity_after, symbol_notional_after
-from rung.risk.facts import equity_of, exact, pct, positive
+from rung.risk.facts import equity_of, exact, offered, pct, positive
 from rung.risk.latches import Latches
 from rung.risk.states import TradingState
-
-_ZERO = Decimal(0)
 
 
 class TradingStateGate:
@@ -41,10 +39,10 @@ class TradingStateGate:
         if value <= limit:
             return ()
         price = positive(order.reference_price, "reference price")
-        fits = max(_ZERO, limit / price - abs(quantity_after(order.symbol, view, ahead)))
+        fits = limit / price - abs(quantity_after(order.symbol, view, ahead))
         share, most = pct(value / equity), pct(self._reduced_frac)
         sentence = f"the desk is REDUCED: {order.symbol} would be {share} of equity, {most} is allowed"
-        return (self._broken(sentence, share, most, fits.quantize(Decimal("1e-8"), rounding=ROUND_DOWN)),)
+        return (self._broken(sentence, share, most, offered(fits)),)
 
     def _broken(self, sentence: str, value: str, limit: str, offered: Decimal | None) -> Violation:
         return Violation(

@@ -13,7 +13,7 @@ from typing import Annotated
 from annotated_doc import Doc
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
-Frac = Annotated[float, Ge(0), Le(1)]
+from rung.kernels.learner.params import HORIZONS, Frac, LearnerParams
 
 SOURCE_BOOSTS: Mapping[str, float] = {
     "TQQQ": 1.5, "SQQQ": 1.5, "SPXL": 1.5, "SDS": 1.4, "UVXY": 1.6, "SVXY": 1.3, "SVIX": 1.3, "SSO": 1.3,
@@ -46,37 +46,15 @@ class SymbolsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OesConfig:
-    """The online ensemble: one recursive least-squares learner per symbol, three horizons."""
+class OesConfig(LearnerParams):
+    """The online ensemble (one learner per symbol) and the thresholds that make its probability a side."""
 
-    ewrls_lambda: Annotated[float, Gt(0.9), Le(1), Doc("forgetting factor per bar; memory ≈ 1/(1−λ) bars")] = 0.98
-    initial_variance: Annotated[float, Gt(0), Doc("initial covariance diagonal")] = 10.0
-    regularization: Annotated[float, Ge(0), Doc("information added every 100 samples (the source's fix #2)")] = 0.1
-    ridge: Annotated[float, Ge(0), Doc("steady shrinkage of the weights towards zero, in effective samples")] = 1000.0
-    warmup_samples: Annotated[int, Ge(0), Le(100_000), Doc("learned samples before a signal counts")] = 100
-    prediction_horizons: Annotated[tuple[int, ...], Doc("bars ahead; the learner is built for 1, 5, 10")] = (
-        1,
-        5,
-        10,
-    )
-    horizon_weights: Annotated[tuple[Frac, ...], Doc("weight of each horizon in the ensemble")] = (
-        0.3,
-        0.5,
-        0.2,
-    )
-    skill_penalty: Annotated[float, Ge(0), Doc("confidence × exp(−penalty·max(0, MSE/variance − 1))")] = 10.0
-    probability_model: Annotated[
-        str,
-        Doc("`normal`: Φ(prediction/RMSE), a real probability; `tanh`: the source's 0.5+0.4·tanh(50·prediction)"),
-    ] = "normal"
+    prediction_horizons: Annotated[tuple[int, ...], Doc("minutes ahead; the learner is built for 1, 5, 10")] = HORIZONS
     buy_threshold: Annotated[float, Gt(0.5), Le(0.95), Doc("LONG above this probability of a rise")] = 0.53
     sell_threshold: Annotated[float, Ge(0.05), Lt(0.5), Doc("SHORT below this probability of a rise")] = 0.47
-    neutral_zone: Annotated[float, Ge(0), Le(1), Doc("buy − sell threshold; checked, not used")] = 0.06
-    enable_bb_amplification: Annotated[bool, Doc("lean further towards a touched Bollinger band")] = True
+    neutral_zone: Annotated[float, Ge(0), Le(1), Doc("the source's name for buy − sell; checked against them")] = 0.06
     bb_period: Annotated[int, Ge(20), Le(20), Doc("Bollinger window; the compiled feature has 20")] = 20
     bb_std_dev: Annotated[float, Ge(2), Le(2), Doc("Bollinger width; the compiled feature has 2")] = 2.0
-    bb_proximity_threshold: Annotated[Frac, Doc("outer part of the band in which it acts")] = 0.30
-    bb_amplification_factor: Annotated[float, Ge(0), Le(0.25), Doc("largest addition to the probability")] = 0.10
     enable_threshold_calibration: Annotated[bool, Doc("move the thresholds towards the target win rate")] = False
     calibration_window: Annotated[int, Ge(20), Doc("bars between two calibrations")] = 200
     target_win_rate: Annotated[Frac, Doc("share of signals followed by a move their way")] = 0.60
@@ -86,12 +64,11 @@ class OesConfig:
     max_position_size: Annotated[Frac, Doc("read only with Kelly sizing, which is not offered")] = 0.50
 
     def __post_init__(self) -> None:
-        if self.prediction_horizons != (1, 5, 10):
+        LearnerParams.__post_init__(self)
+        if self.prediction_horizons != HORIZONS:
             raise ValueError("prediction_horizons must be [1, 5, 10]: the compiled learner has these three")
-        if len(self.horizon_weights) != 3 or abs(sum(self.horizon_weights) - 1.0) > 1e-9:
-            raise ValueError("horizon_weights needs three numbers that sum to 1")
-        if self.probability_model not in ("normal", "tanh"):
-            raise ValueError("probability_model is either 'normal' or 'tanh'")
+        if abs(self.buy_threshold - self.sell_threshold - self.neutral_zone) > 1e-9:
+            raise ValueError("neutral_zone is not buy_threshold − sell_threshold")
         if self.enable_kelly_sizing:
             raise ValueError("enable_kelly_sizing is not offered: no measured edge supports a Kelly fraction")
 

@@ -1,0 +1,76 @@
+"""Files and tapes become a desk that replays the rotation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from rung.allocation.allocate import Allocator
+from rung.allocation.sizing import SizingParams
+from rung.config.load import Loaded, load
+from rung.domain.instrument import us_equity
+from rung.engine.desk import Desk
+from rung.ledger.ledger import Ledger
+from rung.risk.flag import Flag
+from rung.risk.params import ScreenLimits
+from rung.risk.suite import first_gates
+from rung.simulation.compose import sim_venue
+from rung.simulation.params import CostParams
+from rung.strategy.rotation.params import RotationConfig
+from rung.strategy.rotation.signals import Predictor
+from rung.strategy.rotation.strategy import Rotation
+
+CURRENCY = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationFiles:
+    """The three files that decide a rotation run, validated."""
+
+    rotation: Loaded[RotationConfig]
+    costs: Loaded[CostParams]
+    limits: Loaded[ScreenLimits]
+
+    @property
+    def config_id(self) -> str:
+        """One id for all three; it goes into every report and journal."""
+        return f"{self.rotation.id}-{self.costs.id}-{self.limits.id}"
+
+
+def load_rotation_files(
+    rotation_path: Path, costs_path: Path, limits_path: Path, symbols: tuple[str, ...]
+) -> RotationFiles:
+    """Read and validate; `symbols` replaces the configured ones when given. Raises UserError naming file and key."""
+    rotation = load(rotation_path, RotationConfig)
+    if symbols:
+        active = replace(rotation.value.symbols, active=symbols)
+        rotation = replace(rotation, value=replace(rotation.value, symbols=active))
+    return RotationFiles(rotation=rotation, costs=load(costs_path, CostParams), limits=load(limits_path, ScreenLimits))
+
+
+def rotation_strategy(files: RotationFiles, predictor: Predictor) -> Rotation:
+    return Rotation(files.rotation.value, predictor)
+
+
+def rotation_desk(
+    files: RotationFiles,
+    strategy: Rotation,
+    *,
+    capital_quote: Decimal,
+    flagged: Mapping[str, frozenset[int]],
+    maintenance: Flag,
+) -> Desk:
+    """A fresh desk: its own ledger, venue and gates, sharing nothing with any other."""
+    config = files.rotation.value
+    rules = config.rotation_manager_config
+    instruments = {symbol: us_equity(symbol) for symbol in config.symbols.active}
+    sizing = SizingParams(min_position_quote=Decimal(str(rules.min_position_quote)), adaptive=rules.adaptive_sizing)
+    return Desk(
+        strategy=strategy,
+        allocator=Allocator(strategy=strategy.name, instruments=instruments, params=sizing),
+        gates=first_gates(files.limits.value, start_equity_quote=capital_quote, maintenance=maintenance),
+        venue=sim_venue(files.costs.value, instruments, flagged),
+        ledger=Ledger(CURRENCY, capital_quote),
+    )

@@ -1,0 +1,146 @@
+"""`rung mock`: recorded minutes through the whole desk, and what a person needs to believe the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rung.adapters.stores.sqlite import SqliteStore
+from rung.apps.compose import RotationFiles, load_rotation_files, rotation_desk, rotation_strategy
+from rung.apps.market_data import MarketData, open_market_data
+from rung.apps.mock_info import describe_run, run_header, skill_rows
+from rung.apps.mock_request import MockRequest
+from rung.apps.places import CACHE_DIR, maintenance_reason
+from rung.engine.desk import Desk
+from rung.engine.replay import replay, warm_up
+from rung.journal.entry import Kind
+from rung.journal.journal import Durability, Journal
+from rung.reports.files import make_folder
+from rung.reports.fold import RunFold
+from rung.reports.info import Baseline, RunInfo
+from rung.reports.record import RunRecord
+from rung.reports.sessions import SessionFiles
+from rung.risk.flag import PolledFlag
+from rung.strategy.rotation.baseline import RecordingPredictor, ShuffledPredictor
+from rung.strategy.rotation.model import OnlineEnsemble
+from rung.strategy.rotation.strategy import Rotation
+
+ENTRIES_PER_COMMIT = 400
+STEPS_PER_FLUSH = 64
+
+Progress = Callable[[str, int, int], None]
+"""Told what is going on, how much is done, and of how much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MockRun:
+    """What a finished run leaves in memory; its session files and its journal are on disk."""
+
+    info: RunInfo
+    record: RunRecord
+    journal_path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """Everything that is fixed before the first slice."""
+
+    request: MockRequest
+    files: RotationFiles
+    market: MarketData
+    info: RunInfo
+    progress: Progress
+
+    @property
+    def journal_path(self) -> Path:
+        first, last = self.market.sessions[0].date, self.market.sessions[-1].date
+        return self.request.out_dir / f"journal_{first}_{last}.sqlite"
+
+
+def run_mock(request: MockRequest, progress: Progress) -> MockRun:
+    """Warm up, replay, judge against shuffled signals; write session files and journal into `request.out_dir`.
+
+    Deterministic: the same request on the same tapes writes the same lines and the same journal head. Raises UserError
+    for everything a person can mend. When interrupted, what was written is whole lines in valid files.
+    """
+    files = load_rotation_files(request.config_path, request.costs_path, request.limits_path, request.symbols)
+    config = files.rotation.value
+    market = open_market_data(
+        request.data_dir, config.symbols.active, (request.start, request.end), request.warm_up_sessions, CACHE_DIR
+    )
+    make_folder(request.out_dir)
+    info = describe_run(request, files, market)
+    plan = _Plan(request=request, files=files, market=market, info=info, progress=progress)
+    model = OnlineEnsemble(config.symbols.active, config.oes_config)
+    predictor = RecordingPredictor(model)
+    record = _replay(plan, rotation_strategy(files, predictor))
+    baselines = (_shuffled(plan, predictor),) if request.shuffles else ()
+    info = replace(info, skill=skill_rows(model), baselines=baselines)
+    return MockRun(info=info, record=record, journal_path=plan.journal_path)
+
+
+def _replay(plan: _Plan, strategy: Rotation) -> RunRecord:
+    """The run itself: every slice through the desk, watched by the fold, the session files and the journal."""
+    maintenance = PolledFlag()
+    desk = _desk(plan, strategy, maintenance)
+    fold = RunFold()
+    draft = plan.journal_path.with_suffix(".partial")
+    with ExitStack() as stack:
+        session_files = stack.enter_context(
+            SessionFiles(plan.request.out_dir, plan.info, flush_every_steps=STEPS_PER_FLUSH)
+        )
+        journal = stack.enter_context(_new_journal(draft))
+        journal.append(
+            Kind.RUN_OPENED, plan.market.sessions[0].open_ns, run_header(plan.request, plan.files, plan.info)
+        )
+        warm_up(plan.market.warm_up_feed(), strategy)
+        for done, session in enumerate(plan.market.sessions):
+            plan.progress(f"replaying {session.date}", done, len(plan.market.sessions))
+            maintenance.found(maintenance_reason())
+            for step in replay(plan.market.feed_of(session), desk):
+                fold.see(step)
+                session_files.see(step)
+                journal.record(step)
+        journal.append(Kind.RUN_CLOSED, step.at_ns, {"steps": step.seq, "equity_quote": str(step.account.equity_quote)})
+    draft.replace(plan.journal_path)
+    return fold.record()
+
+
+def _shuffled(plan: _Plan, predictor: RecordingPredictor) -> Baseline:
+    """The same rules, costs and gates on the same slices with each session's predictions dealt out anew."""
+    capital = float(plan.request.capital_quote)
+    returns = []
+    for n in range(plan.request.shuffles):
+        plan.progress("shuffled signals", n, plan.request.shuffles)
+        chance = np.random.default_rng([plan.request.seed, n])
+        strategy = rotation_strategy(plan.files, ShuffledPredictor(predictor.symbols, predictor.recording, chance))
+        quiet = PolledFlag()
+        quiet.found(maintenance_reason())
+        desk = _desk(plan, strategy, quiet)
+        warm_up(plan.market.warm_up_feed(), strategy)
+        for session in plan.market.sessions:
+            for step in replay(plan.market.feed_of(session), desk):
+                equity = step.account.equity_quote
+        returns.append(float(equity) / capital - 1.0)
+    return Baseline(name="shuffled signals", total_returns_frac=tuple(returns))
+
+
+def _desk(plan: _Plan, strategy: Rotation, maintenance: PolledFlag) -> Desk:
+    return rotation_desk(
+        plan.files,
+        strategy,
+        capital_quote=plan.request.capital_quote,
+        flagged=plan.market.flagged,
+        maintenance=maintenance,
+    )
+
+
+def _new_journal(path: Path) -> Journal:
+    """A journal of its own for this run; a draft left by an interrupted one is replaced."""
+    for stale in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        stale.unlink(missing_ok=True)
+    return Journal(SqliteStore(path, writer="rung mock"), durability=Durability.grouped(ENTRIES_PER_COMMIT))

@@ -1,0 +1,90 @@
+"""What a mock run says about itself: on its reports, and in the first line of its journal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import rung
+from rung.apps.compose import RotationFiles
+from rung.apps.market_data import MarketData
+from rung.apps.mock_request import MockRequest
+from rung.config.identity import plain
+from rung.reports.info import Criteria, RunInfo, SkillRow, StampedCost, TapeInfo
+from rung.simulation.compose import stamps
+from rung.strategy.rotation.model import OnlineEnsemble
+
+
+def describe_run(request: MockRequest, files: RotationFiles, market: MarketData) -> RunInfo:
+    """Identity, costs and every doubt about the data, before the first slice."""
+    config = files.rotation.value
+    targets = config.performance_targets
+    return RunInfo(
+        strategy_name=config.name,
+        strategy_version=config.version,
+        symbols=config.symbols.active,
+        capital_quote=request.capital_quote,
+        config_id=files.config_id,
+        code_version=rung.__version__,
+        seed=request.seed,
+        synthetic=any(tape.synthetic for tape in market.tapes),
+        warm_up_sessions=len(market.warm_up),
+        tapes=tuple(
+            TapeInfo(symbol=tape.symbol, tape_id=tape.content_id, warnings=report.warnings)
+            for tape, report in zip(market.tapes, market.reports, strict=True)
+        ),
+        warnings=(*_end_of_day_doubts(files), *_warm_up_doubts(request, market)),
+        costs=tuple(StampedCost(name=name, value=value) for name, value in stamps(files.costs.value)),
+        criteria=Criteria(
+            min_mrd_frac=targets.target_mrd,
+            min_win_rate_frac=targets.target_win_rate,
+            max_drawdown_frac=targets.max_drawdown,
+            min_trades_per_day=targets.min_trades_per_day,
+            max_trades_per_day=targets.max_trades_per_day,
+        ),
+    )
+
+
+def run_header(request: MockRequest, files: RotationFiles, info: RunInfo) -> dict[str, object]:
+    """Everything needed to run the same again: the journal's first payload."""
+    return {
+        "verb": "mock",
+        "code_version": info.code_version,
+        "config_id": info.config_id,
+        "rotation": plain(files.rotation.value),
+        "costs": plain(files.costs.value),
+        "limits": plain(files.limits.value),
+        "capital_quote": str(request.capital_quote),
+        "seed": request.seed,
+        "start": request.start,
+        "end": request.end,
+        "tapes": [asdict(tape) for tape in info.tapes],
+    }
+
+
+def skill_rows(model: OnlineEnsemble) -> tuple[SkillRow, ...]:
+    """Out-of-sample skill per symbol and horizon, as the model stands now."""
+    return tuple(
+        SkillRow(symbol=symbol, horizon_bars=horizon, samples=samples, mse_ratio=ratio, hit_rate_frac=hits)
+        for symbol, horizon, samples, ratio, hits in model.skill()
+    )
+
+
+def _end_of_day_doubts(files: RotationFiles) -> tuple[str, ...]:
+    rules = files.rotation.value.rotation_manager_config
+    stated, wanted = rules.eod_exit_time_minutes, 390 - rules.eod_minutes_before_close
+    if stated is None or stated == wanted:
+        return ()
+    clock = f"{9 + (30 + stated) // 60:02d}:{(30 + stated) % 60:02d}"
+    return (
+        f"eod_exit_time_minutes = {stated} means {clock}; positions are flattened {rules.eod_minutes_before_close} "
+        f"minutes before the calendar close instead (minute {wanted} of a full session)",
+    )
+
+
+def _warm_up_doubts(request: MockRequest, market: MarketData) -> tuple[str, ...]:
+    missing = request.warm_up_sessions - len(market.warm_up)
+    if missing <= 0:
+        return ()
+    return (
+        f"the tapes hold {len(market.warm_up)} of {request.warm_up_sessions} warm-up sessions before {request.start}",
+    )

@@ -1,0 +1,71 @@
+"""One open position at average cost, and the exact split of an execution into what it closes and what it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rung.domain.fill import Fill
+
+ZERO = Decimal(0)
+MONEY_STEP = Decimal("0.00000001")
+
+
+def share(total: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """`total · part ÷ whole` to 8 decimals, all of it when `part` is the whole: the rest stays, nothing is lost."""
+    return total if part == whole else (total * part / whole).quantize(MONEY_STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The part of a fill that only closes or only opens. signed : base units with the sign of the trade."""
+
+    signed: Decimal
+    fee: Decimal
+    closes: bool
+
+
+def pieces(fill: Fill, held: Decimal) -> Iterator[Piece]:
+    """One piece, or two when the fill crosses zero from `held`; the fee is divided in proportion."""
+    sign = fill.side.sign
+    if held * sign >= 0:
+        yield Piece(fill.quantity * sign, fill.fee_quote, False)
+        return
+    closing = min(fill.quantity, abs(held))
+    fee = share(fill.fee_quote, closing, fill.quantity)
+    yield Piece(closing * sign, fee, True)
+    if closing < fill.quantity:
+        yield Piece((fill.quantity - closing) * sign, fill.fee_quote - fee, False)
+
+
+@dataclass(slots=True)
+class Holding:
+    """An open position. quantity and cost are signed (short < 0); fees are those of the open part.
+
+    trip : realised P&L less every fee since the position was last flat.
+    """
+
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    fees: Decimal = ZERO
+    trip: Decimal = ZERO
+    opened_ns: int = 0
+
+    def take(self, piece: Piece, price: Decimal, at_ns: int) -> Decimal:
+        """Book a piece; answers the P&L it realised, fees not included."""
+        value = piece.signed * price
+        if piece.closes:
+            released = share(self.cost, -piece.signed, self.quantity)
+            self.fees -= share(self.fees, -piece.signed, self.quantity)
+            self.cost -= released
+            realised = -released - value
+        else:
+            if self.quantity == 0:
+                self.opened_ns = at_ns
+            self.cost += value
+            self.fees += piece.fee
+            realised = ZERO
+        self.quantity += piece.signed
+        self.trip += realised - piece.fee
+        return realised

@@ -1,0 +1,76 @@
+"""Double entry: every event is a set of postings that sums to zero in every currency and in every asset.
+
+    event          postings (debit > 0, credit < 0)
+    buy            units +q · market −q (asset)      position +q·p · cash −q·p (currency)
+    sell a long    units −q · market +q (asset)      cash +q·p · position −cost · realised −(q·p − cost) (currency)
+    fee            fees +f · cash −f
+    deposit        cash +d · capital −d
+
+A short position is the same with signs reversed: `units` and `position` are negative. `realised` and `capital` are
+credit accounts: a gain stands there as a negative number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+ZERO = Decimal(0)
+
+
+class Book(StrEnum):
+    """The accounts of the ledger."""
+
+    CASH = "cash"
+    CAPITAL = "capital"
+    POSITION = "position"
+    """What the open units cost, per symbol, quote currency."""
+    REALISED = "realised"
+    FEES = "fees"
+    UNITS = "units"
+    """Units held, per symbol, in the asset itself."""
+    MARKET = "market"
+    """Where units come from and go to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """One line of one book. `unit` is a currency or an asset; `symbol` is empty for accounts not kept per symbol.
+
+    ref : what caused it, a fill id or the reference of a transfer.
+    """
+
+    ref: str
+    at_ns: int
+    book: Book
+    symbol: str
+    unit: str
+    amount: Decimal
+
+
+Account = tuple[Book, str, str]
+"""(book, symbol, unit)"""
+
+
+def post(balances: dict[Account, Decimal], postings: Iterable[Posting]) -> None:
+    """Add `postings` to `balances`."""
+    for posting in postings:
+        key = (posting.book, posting.symbol, posting.unit)
+        balances[key] = balances.get(key, ZERO) + posting.amount
+
+
+def fold(postings: Iterable[Posting]) -> dict[Account, Decimal]:
+    """Balances of a history, from nothing."""
+    balances: dict[Account, Decimal] = {}
+    post(balances, postings)
+    return balances
+
+
+def trial_balance(balances: Mapping[Account, Decimal]) -> dict[str, Decimal]:
+    """Sum over all accounts per currency and asset: zero everywhere, or the books are wrong."""
+    totals: dict[str, Decimal] = {}
+    for (_, _, unit), amount in balances.items():
+        totals[unit] = totals.get(unit, ZERO) + amount
+    return totals

@@ -1,0 +1,42 @@
+"""Everything the gateway must not forget over a restart, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rung.domain.order import Order
+from rung.domain.view import View
+from rung.risk.gate import Advises, Gate, Remembers
+from rung.risk.global_state import GlobalRiskState
+from rung.risk.latches import Latches
+
+
+def remembered(gates: Iterable[Gate], latches: Latches, global_state: GlobalRiskState | None = None) -> dict[str, Any]:
+    """Gates that count, latches and global level in one dict of strings, integers and lists."""
+    return {
+        "gates": {gate.name: dict(gate.memory()) for gate in gates if isinstance(gate, Remembers)},
+        "latches": latches.to_dict(),
+        "global": None if global_state is None else global_state.to_dict(),
+    }
+
+
+def recall(
+    memory: Mapping[str, Any],
+    gates: Iterable[Gate],
+    latches: Latches,
+    global_state: GlobalRiskState | None = None,
+) -> None:
+    """Bring back what `remembered` said. What is new since starts fresh; a tripped latch never vanishes."""
+    for gate in gates:
+        if isinstance(gate, Remembers) and gate.name in memory["gates"]:
+            gate.recall(memory["gates"][gate.name])
+    latches.restore(memory["latches"])
+    if global_state is not None and memory["global"] is not None:
+        global_state.restore(memory["global"])
+
+
+def advice(orders: Iterable[Order], gates: Iterable[Gate], view: View) -> tuple[str, ...]:
+    """What the gates would say to people about orders they let through; for the notes of a step."""
+    advisers = [gate for gate in gates if isinstance(gate, Advises)]
+    return tuple(sentence for order in orders for gate in advisers for sentence in gate.advise(order, view, ()))

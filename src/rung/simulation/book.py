@@ -1,0 +1,202 @@
+"""What the venue holds for one symbol: orders that still work, the position, and what guards it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from math import inf
+
+from rung.domain.bar import Bar
+from rung.domain.fill import Trigger
+from rung.domain.instrument import Instrument
+from rung.domain.order import Order, OrderKind, Side
+from rung.domain.target import Action, Protection
+from rung.simulation.prices import exact, round_down, round_up
+
+ZERO = Decimal(0)
+COST_STEP = Decimal("0.00000001")
+
+
+@dataclass(slots=True, eq=False)
+class Working:
+    """An order the venue has not finished. It acts on bars that open at or after `acts_from_ns`.
+
+    session : date of the session it was sent in; an opening order dies with it.   fills : executions so far.
+    """
+
+    order: Order
+    remaining: Decimal
+    acts_from_ns: int
+    seq: int
+    session: str
+    trigger: Trigger = Trigger.ORDER
+    fills: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """A cancel or a change of protection on its way."""
+
+    order: Order
+    acts_from_ns: int
+    seq: int
+
+
+class SymbolBook:
+    """State of one symbol. Knows arithmetic and order of arrival; knows neither prices of a bar nor fees.
+
+    floor, ceiling : float levels; a bar strictly between them touches neither stop nor target.
+    """
+
+    __slots__ = (
+        "ceiling", "cost", "floor", "instrument", "opening", "protection", "quantity", "resting_target", "seq",
+        "stop", "stops_triggered", "symbol", "take_profit_from_ns", "target", "waiting", "working",
+    )  # fmt: skip
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.symbol = instrument.symbol
+        self.working: list[Working] = []
+        self.waiting: list[Instruction] = []
+        self.seq = 0
+        self._forget_position()
+
+    def _forget_position(self) -> None:
+        self.quantity = ZERO
+        self.cost = ZERO
+        self.opening: Order | None = None
+        self.resting_target: Working | None = None
+        self.stops_triggered = 0
+        self.take_profit_from_ns = 0
+        self._guard(None)
+
+    @property
+    def alive(self) -> bool:
+        return bool(self.working or self.waiting or self.quantity != 0)
+
+    @property
+    def working_id(self) -> str:
+        """The order that stands for the symbol: one that adds risk before one that cuts it."""
+        return next((w.order.order_id for w in self.working if not w.order.reduce_only), self.working[0].order.order_id)
+
+    @property
+    def stop_is_working(self) -> bool:
+        return any(w.trigger is Trigger.STOP for w in self.working)
+
+    def reduces(self, side: Side) -> bool:
+        return self.quantity * side.sign < 0
+
+    def work(self, order: Order, acts_from_ns: int, session: str) -> None:
+        self.seq += 1
+        self.working.append(Working(order, order.quantity, acts_from_ns, self.seq, session))
+
+    def instruct(self, order: Order, acts_from_ns: int) -> None:
+        self.seq += 1
+        self.waiting.append(Instruction(order, acts_from_ns, self.seq))
+
+    def obey(self, until_ns: int) -> bool:
+        """Apply the instructions that have arrived by `until_ns`, in order of sending; True if there were any."""
+        due = [i for i in self.waiting if i.acts_from_ns <= until_ns]
+        for instruction in due:
+            self.waiting.remove(instruction)
+            if instruction.order.kind is OrderKind.CANCEL:
+                self.working = [w for w in self.working if w.seq > instruction.seq]
+            elif self.quantity != 0:
+                self._guard(instruction.order.protection)
+        return bool(due)
+
+    def expire_openings(self, session: str) -> bool:
+        """Openings are day orders: those of another session than `session` die; True if any did."""
+        kept = [w for w in self.working if w.order.reduce_only or w.session == session]
+        died = len(kept) < len(self.working)
+        self.working = kept
+        return died
+
+    def withdraw_openings(self) -> None:
+        for working in self.working:
+            if not working.order.reduce_only:
+                working.remaining = ZERO
+
+    def tidy(self) -> None:
+        """Forget finished orders, and reduce-only orders that have nothing left to reduce."""
+        self.working = [
+            w for w in self.working if w.remaining > 0 and (not w.order.reduce_only or self.reduces(w.order.side))
+        ]
+
+    def apply(self, side: Side, quantity: Decimal, price: Decimal) -> None:
+        """Book an execution that does not cross zero: average cost on the way in, its share out on the way out."""
+        signed = quantity * side.sign
+        if not self.reduces(side):
+            self.cost += signed * price
+        elif quantity < abs(self.quantity):
+            self.cost += (self.cost * signed / self.quantity).quantize(COST_STEP)
+        self.quantity += signed
+        if self.quantity == 0:
+            self._forget_position()
+        else:
+            self._guard(self.protection)
+
+    def opened_by(self, working: Working, bar: Bar) -> None:
+        """After an opening execution: the order's stop guards from now on, its profit target from the next bar on."""
+        order = working.order
+        if self.opening is None:
+            self.opening = order
+            self._guard(order.protection)
+        elif working.fills == 1 and order.protection is not None:
+            self._guard(order.protection)
+        self.take_profit_from_ns = bar.known_ns
+
+    def trigger_stop(self, bar: Bar) -> Working:
+        """The stop becomes a market order for the whole position; openings of the symbol are withdrawn."""
+        self.withdraw_openings()
+        self.stops_triggered += 1
+        self.seq += 1
+        order = self._protective(bar, f"s{self.stops_triggered}", Action.STOP_LOSS, f"stop at {self.stop}")
+        stop = Working(order, order.quantity, bar.known_ns, self.seq, "", Trigger.STOP)
+        self.working.append(stop)
+        return stop
+
+    def rest_target(self, bar: Bar) -> Working:
+        """The take-profit order, for what is held now. Its id lives as long as the position."""
+        if self.resting_target is None:
+            order = self._protective(bar, "t", Action.PROFIT_TARGET, f"profit target at {self.target}")
+            self.resting_target = Working(order, order.quantity, bar.open_ns, 0, "", Trigger.TAKE_PROFIT)
+        self.resting_target.remaining = abs(self.quantity)
+        return self.resting_target
+
+    def _protective(self, bar: Bar, leg: str, action: Action, reason: str) -> Order:
+        assert self.opening is not None  # noqa: S101  (a position has an order that opened it)
+        return Order(
+            order_id=f"{self.opening.order_id}-{leg}",
+            at_ns=bar.open_ns,
+            symbol=self.symbol,
+            side=Side.SELL if self.quantity > 0 else Side.BUY,
+            kind=OrderKind.MARKET,
+            quantity=abs(self.quantity),
+            reference_price=abs(self.cost / self.quantity),
+            reduce_only=True,
+            action=action,
+            reason=reason,
+            strategy=self.opening.strategy,
+        )
+
+    def _guard(self, protection: Protection | None) -> None:
+        """Set the levels from the average entry price, each rounded to the tick away from it."""
+        self.protection = protection
+        self.stop = self.target = None
+        self.floor, self.ceiling = -inf, inf
+        if protection is None or self.quantity == 0:
+            return
+        is_long = self.quantity > 0
+        loss, gain = protection.stop_frac, protection.take_profit_frac
+        self.stop = self._level(-loss if is_long else loss) if loss is not None else None
+        self.target = self._level(gain if is_long else -gain) if gain is not None else None
+        low, high = (self.stop, self.target) if is_long else (self.target, self.stop)
+        self.floor = float(low) if low is not None else -inf
+        self.ceiling = float(high) if high is not None else inf
+
+    def _level(self, move_frac: float) -> Decimal:
+        """The average entry price moved by `move_frac`, on the tick grid, never nearer than asked."""
+        level = self.cost / self.quantity * (1 + exact(move_frac))
+        round_away = round_up if move_frac > 0 else round_down
+        return round_away(level, self.instrument.tick_size)

@@ -1,0 +1,54 @@
+"""From a cost file to a venue, and from a cost file to the lines a report stamps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rung.domain.instrument import Instrument
+from rung.simulation.fees import UsEquityFees
+from rung.simulation.latency import FixedLatency
+from rung.simulation.liquidity import ParticipationCap
+from rung.simulation.params import CostParams
+from rung.simulation.slippage import SpreadSlippage
+from rung.simulation.venue import NOTHING_FLAGGED, SimVenue
+
+NS_PER_SECOND = 1_000_000_000
+
+
+def sim_venue(
+    costs: CostParams, instruments: Mapping[str, Instrument], flagged: Mapping[str, frozenset[int]] = NOTHING_FLAGGED
+) -> SimVenue:
+    """A venue for US equities with exactly the costs of `costs`."""
+    return SimVenue(
+        fees=UsEquityFees(costs.fees),
+        slippage=SpreadSlippage(costs.slippage),
+        liquidity=ParticipationCap(costs.liquidity),
+        latency=FixedLatency(round(costs.latency.delay_seconds * NS_PER_SECOND)),
+        instruments=instruments,
+        flagged=flagged,
+    )
+
+
+def stamps(costs: CostParams) -> tuple[tuple[str, str], ...]:
+    """(name, value with unit) of every cost, zeros included, for reports."""
+    fees = costs.fees
+    rows = [
+        ("half-spread", f"{costs.slippage.half_spread_bps} bps, at least ${costs.slippage.min_half_spread_quote}"),
+        ("slippage", f"{costs.slippage.slippage_bps} bps"),
+        ("commission", f"${fees.commission_per_share_quote} per share, at least ${fees.commission_min_quote}"),
+    ]
+    for row in fees.rates:
+        rows.append(
+            (
+                f"regulatory fees from {row.valid_from}",
+                f"SEC ${row.sec_per_million_quote} per million sold, TAF ${row.taf_per_share_quote} per share sold "
+                f"(cap ${row.taf_cap_quote}), CAT ${row.cat_per_share_quote} per share",
+            )
+        )
+    rows.append(
+        ("regulatory fees checked through", f"{fees.checked_through}; the highest rates apply outside the table")
+    )
+    rows.append(("participation", f"at most {costs.liquidity.max_participation_frac} of a bar's volume"))
+    rows.append(("latency", f"{costs.latency.delay_seconds:g} s beyond the next bar's open"))
+    rows.append(("funding and borrow", "none: US equities held within the day"))
+    return tuple(rows)

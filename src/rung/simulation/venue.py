@@ -1,0 +1,138 @@
+"""A venue that replays bars. Orders act from the next bar that exists for their symbol, never in the present slice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+from rung.domain.errors import Refusable
+from rung.domain.fill import Fill
+from rung.domain.instrument import Instrument
+from rung.domain.order import Order, OrderKind
+from rung.domain.slice import Slice
+from rung.domain.target import Protection
+from rung.domain.verdicts import Approved
+from rung.simulation.book import SymbolBook
+from rung.simulation.latency import FixedLatency
+from rung.simulation.matching import Matcher
+from rung.simulation.models import FeeModel, LatencyModel, LiquidityModel, SlippageModel
+
+NOTHING_FLAGGED: Mapping[str, frozenset[int]] = MappingProxyType({})
+BEFORE_TIME = -(2**63)
+
+
+class SimVenue:
+    """Pessimistic fills from bars, composed from one model per question. Deterministic; no clock, no chance, no I/O.
+
+    flagged : per symbol the `open_ns` of bars whose extreme prices are false prints; resting orders that would gain
+    from such an extreme do not fill on it, stops do.   `working` and `protections` answer mappings that are replaced,
+    never changed, so a snapshot of the account may keep them.
+    """
+
+    def __init__(
+        self,
+        *,
+        fees: FeeModel,
+        slippage: SlippageModel,
+        liquidity: LiquidityModel,
+        instruments: Mapping[str, Instrument],
+        latency: LatencyModel | None = None,
+        flagged: Mapping[str, frozenset[int]] = NOTHING_FLAGGED,
+    ) -> None:
+        self._matcher = Matcher(fees=fees, slippage=slippage, liquidity=liquidity, flagged=flagged)
+        self._latency = latency if latency is not None else FixedLatency()
+        self._books = {symbol: SymbolBook(instrument) for symbol, instrument in instruments.items()}
+        self._seen: set[str] = set()
+        self._now_ns = BEFORE_TIME
+        self._session = ""
+        self._live: tuple[SymbolBook, ...] = ()
+        self._working: Mapping[str, str] = {}
+        self._protections: Mapping[str, Protection] = {}
+
+    def submit(self, approved: Approved[Order]) -> None:
+        """Take an order. Raises Refusable for one that no venue could take: the gates should have said so before."""
+        order = approved.order
+        self._check(order)
+        self._seen.add(order.order_id)
+        book = self._books[order.symbol]
+        now = max(order.at_ns, self._now_ns)
+        acts_from_ns = now + self._latency.delay_ns(order)
+        if order.kind in (OrderKind.CANCEL, OrderKind.PROTECT):
+            book.instruct(order, acts_from_ns)
+            book.obey(now)
+        else:
+            book.work(order, acts_from_ns, self._session)
+        self._refresh()
+
+    def advance(self, event: Slice) -> tuple[Fill, ...]:
+        """What happened in the bars of `event`. Raises ValueError when time does not move forward."""
+        if event.at_ns <= self._now_ns:
+            raise ValueError(f"slice {event.at_ns} does not come after {self._now_ns}")
+        self._now_ns = event.at_ns
+        if event.session.date != self._session:
+            self._open_session(event.session.date)
+        live = self._live
+        if not live:
+            return ()
+        fills: list[Fill] = []
+        changed = False
+        bars = event.bars
+        for book in live:
+            bar = bars.get(book.symbol)
+            if book.waiting and book.obey(event.at_ns if bar is None else bar.open_ns):
+                changed = True
+            if bar is None or (not book.working and book.floor < bar.low and bar.high < book.ceiling):
+                continue
+            fills.extend(self._matcher.match(book, bar))
+            changed = True
+        if event.at_ns >= event.session.close_ns:
+            changed |= self._expire("")
+        if changed:
+            self._refresh()
+        return tuple(fills)
+
+    def working(self) -> Mapping[str, str]:
+        """Symbol → id of an order not finished; where several are, one that adds risk."""
+        return self._working
+
+    def protections(self) -> Mapping[str, Protection]:
+        """Symbol → what guards the open position."""
+        return self._protections
+
+    def _check(self, order: Order) -> None:
+        """Everything a venue rejects at the door."""
+        if order.symbol not in self._books:
+            raise Refusable(f"{order.symbol} is not traded here")
+        if order.order_id in self._seen:
+            raise Refusable(f"order id {order.order_id} was used before")
+        if order.kind is OrderKind.PROTECT and order.protection is None:
+            raise Refusable(f"order {order.order_id} protects with nothing")
+        if order.kind is OrderKind.LIMIT and (order.limit_price is None or order.limit_price <= 0):
+            raise Refusable(f"limit order {order.order_id} has no price")
+        lot = self._books[order.symbol].instrument.lot_size
+        if order.kind in (OrderKind.MARKET, OrderKind.LIMIT) and not _whole_lots(order.quantity, lot):
+            raise Refusable(f"{order.quantity} {order.symbol} is not a positive number of lots of {lot}")
+
+    def _open_session(self, date: str) -> None:
+        """Openings of the session before are dead; those sent before any session was seen belong to this one."""
+        if not self._session:
+            for book in self._live:
+                for working in book.working:
+                    working.session = date
+        self._session = date
+        if self._live and self._expire(date):
+            self._refresh()
+
+    def _expire(self, session: str) -> bool:
+        return sum(book.expire_openings(session) for book in self._live) > 0
+
+    def _refresh(self) -> None:
+        """Rebuild what is asked every slice; called only when something changed."""
+        self._live = tuple(book for book in self._books.values() if book.alive)
+        self._working = {b.symbol: b.working_id for b in self._live if b.working}
+        self._protections = {b.symbol: b.protection for b in self._live if b.protection is not None}
+
+
+def _whole_lots(quantity: Decimal, lot: Decimal) -> bool:
+    return quantity.is_finite() and quantity > 0 and quantity % lot == 0

@@ -1,0 +1,170 @@
+"""One step through the whole house: order of the stages, next-bar fills, gates on entries, free way for exits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from rung.allocation.allocate import Allocator
+from rung.allocation.sizing import SizingParams
+from rung.config.load import load
+from rung.domain.bar import Bar
+from rung.domain.clock import NS_PER_MINUTE
+from rung.domain.instrument import us_equity
+from rung.domain.session import Session
+from rung.domain.slice import Slice
+from rung.domain.step import Step
+from rung.domain.target import Action, Protection, Target
+from rung.domain.verdicts import Approved, Refused, ViolationKind
+from rung.domain.view import View
+from rung.engine.desk import Desk
+from rung.ledger.ledger import Ledger
+from rung.risk.flag import PolledFlag
+from rung.risk.params import ScreenLimits
+from rung.risk.suite import first_gates
+from rung.simulation.compose import sim_venue
+from rung.simulation.params import CostParams
+
+COSTS = Path(__file__).resolve().parents[3] / "config" / "costs.toml"
+OPEN_NS = 1_757_943_000 * 1_000_000_000  # 2025-09-15 13:30 UTC
+SESSION = Session(date="2025-09-15", open_ns=OPEN_NS, close_ns=OPEN_NS + 390 * NS_PER_MINUTE)
+CAPITAL = Decimal(100_000)
+
+Decide = Callable[[View], Sequence[Target]]
+
+
+class Scripted:
+    """A strategy that does what it is told at given minutes."""
+
+    name = "scripted"
+
+    def __init__(self, script: dict[int, Decide]) -> None:
+        self._script = script
+
+    def decide(self, view: View) -> Sequence[Target]:
+        minute = view.slice.session.minutes_since_open(view.slice.at_ns)
+        return self._script.get(minute, lambda _: ())(view)
+
+
+def enter(weight: float = 0.3, stop: float | None = 0.015) -> Decide:
+    return lambda view: [
+        Target(
+            at_ns=view.slice.at_ns,
+            symbol="TQQQ",
+            action=Action.ENTER_LONG,
+            weight=weight,
+            reason="script",
+            protection=Protection(stop_frac=stop),
+        )
+    ]
+
+
+def leave(view: View) -> Sequence[Target]:
+    return [Target(at_ns=view.slice.at_ns, symbol="TQQQ", action=Action.EXIT, weight=0.0, reason="script")]
+
+
+def desk(script: dict[int, Decide], maintenance: PolledFlag | None = None) -> Desk:
+    if maintenance is None:
+        maintenance = PolledFlag()
+        maintenance.found(None)
+    instruments = {"TQQQ": us_equity("TQQQ")}
+    return Desk(
+        strategy=Scripted(script),
+        allocator=Allocator(strategy="scripted", instruments=instruments, params=SizingParams()),
+        gates=first_gates(ScreenLimits(), start_equity_quote=CAPITAL, maintenance=maintenance),
+        venue=sim_venue(load(COSTS, CostParams).value, instruments),
+        ledger=Ledger("USD", CAPITAL),
+    )
+
+
+def slice_at(minute: int, price: float = 50.0, volume: float = 1e6, session: Session = SESSION) -> Slice:
+    open_ns = session.open_ns + (minute - 1) * NS_PER_MINUTE
+    bar = Bar(
+        symbol="TQQQ",
+        open_ns=open_ns,
+        interval_ns=NS_PER_MINUTE,
+        open=price,
+        high=price * 1.001,
+        low=price * 0.999,
+        close=price,
+        volume=volume,
+    )
+    return Slice(at_ns=open_ns + NS_PER_MINUTE, session=session, bars={"TQQQ": bar})
+
+
+def run(d: Desk, minutes: range, price: float = 50.0) -> dict[int, Step]:
+    return {m: d.step(slice_at(m, price)) for m in minutes}
+
+
+def test_what_is_decided_on_a_bar_fills_at_the_open_of_the_next_one_and_not_before() -> None:
+    steps = run(desk({10: enter()}), range(9, 13))
+    assert isinstance(steps[10].verdicts[0], Approved)
+    assert steps[10].fills == ()
+    (fill,) = steps[11].fills
+    assert fill.quantity == 600  # 30 % of 100,000 at 50
+    assert fill.reference_price == Decimal(50)
+    assert fill.price > 50
+    assert steps[11].account.positions["TQQQ"].quantity == 600
+
+
+def test_equity_after_a_round_trip_is_the_capital_less_spread_slippage_and_fees_to_the_cent() -> None:
+    steps = run(desk({10: enter(), 20: leave}), range(9, 23))
+    fills = [f for s in steps.values() for f in s.fills]
+    paid = sum((f.slippage_quote + f.fee_quote for f in fills), Decimal(0))
+    assert len(fills) == 2
+    assert paid > 0
+    assert steps[22].account.equity_quote == CAPITAL - paid
+    assert not steps[22].account.positions
+
+
+def test_a_refused_order_never_reaches_the_venue_and_says_every_reason() -> None:
+    steps = run(desk({10: enter(weight=0.9, stop=None)}), range(9, 13))
+    (verdict,) = steps[10].verdicts
+    assert isinstance(verdict, Refused)
+    assert {v.kind for v in verdict.violations} == {ViolationKind.MISSING_STOP, ViolationKind.NOTIONAL_SYMBOL}
+    assert all(not s.fills for s in steps.values())
+
+
+def test_maintenance_blocks_entries_and_lets_exits_pass() -> None:
+    flag = PolledFlag()
+    flag.found(None)
+    d = desk({10: enter(), 15: leave, 17: enter()}, flag)
+    run(d, range(9, 13))
+    flag.found("a person is working on it")
+    steps = run(d, range(13, 19))
+    assert isinstance(steps[15].verdicts[0], Approved)
+    assert not steps[16].account.positions
+    refused = steps[17].verdicts[0]
+    assert isinstance(refused, Refused)
+    assert [v.kind for v in refused.violations] == [ViolationKind.MAINTENANCE]
+
+
+def test_the_account_is_marked_to_the_newest_close_and_remembers_its_peak() -> None:
+    d = desk({10: enter()})
+    run(d, range(9, 12))
+    up = d.step(slice_at(12, 51.0)).account
+    down = d.step(slice_at(13, 50.0)).account
+    assert up.equity_quote > CAPITAL
+    assert down.peak_equity_quote == up.equity_quote
+    assert down.drawdown_frac > 0
+
+
+def test_a_position_that_found_no_bar_to_leave_on_is_named_at_the_next_open() -> None:
+    d = desk({10: enter(), 388: leave})
+    run(d, range(9, 389))
+    tomorrow = Session(
+        date="2025-09-16",
+        open_ns=SESSION.open_ns + 1440 * NS_PER_MINUTE,
+        close_ns=SESSION.close_ns + 1440 * NS_PER_MINUTE,
+    )
+    step = d.step(slice_at(1, session=tomorrow))
+    assert step.notes == ("TQQQ was carried overnight: its exit found no bar to fill on",)
+    assert step.fills[0].closes
+    assert step.account.session_start_equity_quote == pytest.approx(step.account.equity_quote, rel=Decimal("0.01"))
+
+
+def test_steps_are_numbered_without_holes() -> None:
+    assert [s.seq for s in run(desk({}), range(1, 6)).values()] == [1, 2, 3, 4, 5]
