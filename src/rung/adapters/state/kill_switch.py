@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -87,7 +87,9 @@ class FileKillSwitch:
         """On in memory first, then on disk; a trigger is the second place when the folder refuses."""
         self._seen = self._unwritten = state
         errors: list[str] = []
-        for place in (self._write, *(partial(_pull, trigger) for trigger in self._triggers)):
+        places: list[Callable[[KillState], None]] = [self._write]
+        places += [partial(_pull, trigger) for trigger in self._triggers]
+        for place in places:
             try:
                 place(state)
             except Exception as error:  # noqa: BLE001 - the next place is tried, and all failures are told below
@@ -102,7 +104,7 @@ class FileKillSwitch:
             text = self._path.read_text("utf-8")
         except FileNotFoundError:
             if not self._folder.is_dir():
-                return self._on("rung", f"the state folder {self._folder} is gone")
+                raise FileNotFoundError(f"the state folder {self._folder} is gone") from None
             return self._seen or KillState(on=False, at_ns=0, person="", reason="")
         return _parsed(text)
 
@@ -112,7 +114,7 @@ class FileKillSwitch:
     def _from_trigger(self, trigger: Path) -> KillState:
         """A trigger may be empty, or hold what a kill could not write elsewhere."""
         try:
-            return _parsed(trigger.read_text("utf-8"))
+            return replace(_parsed(trigger.read_text("utf-8")), on=True)
         except Exception:  # noqa: BLE001 - its presence is enough
             return self._on("file", f"{trigger} exists")
 
