@@ -31,5 +31,18 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
         "rung.simulation.params:CostParams",
         "what trading costs in the simulator: every key must be said, zero too",
     ),
-    ConfigFile("risk/screen.toml", "rung.risk.params:ScreenLimits", "the gates of every run"),
+    ConfigFile("risk/screen.toml", "rung.risk.params:ScreenLimits", "the gates of every run, in fractions of equity"),
+    ConfigFile(
+        "risk/qts.risk.json", "rung.risk.limit_sets:QtsRisk", "the LLM trader's limits, in its own thirteen keys"
+    ),
+    ConfigFile(
+        "risk/ultra_conservative.toml",
+        "rung.risk.limit_sets:UltraConservative",
+        "margin, value and risk of a trade in dollars",
+    ),
+    ConfigFile("risk/safety_gate.toml", "rung.risk.limit_sets:SafetyGate", "loss limits by period, drawdown, pace"),
+    ConfigFile(
+        "risk/global.toml", "rung.risk.global_risk:GlobalLimits", "what makes the whole book CAUTION or EMERGENCY"
+    ),
+    ConfigFile("profiles.toml", "rung.risk.limit_sets:Profiles", "the four capital profiles"),
 )

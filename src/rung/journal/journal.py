@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rung.domain.durable import Durable
-from rung.domain.errors import Fatal, Tampered
+from rung.domain.errors import Fatal, Tampered, UserError
 from rung.domain.order import Order
 from rung.domain.step import Step
 from rung.domain.verdicts import Approved
@@ -28,7 +28,7 @@ from rung.journal.store import NotDurable, Reads, Store
 from rung.journal.verify import check_key
 
 
-class ClockWentBack(Fatal):
+class ClockWentBack(Fatal, UserError):  # noqa: N818  (named like its siblings: what is the matter)
     """A decision is dated before the entry it would follow: no new risk until the clock is right again."""
 
 
@@ -93,6 +93,11 @@ class Journal:
     def head(self) -> Head:
         """Seq and hash of the last entry written (in group mode perhaps not yet in the store)."""
         return self._head
+
+    @property
+    def last_ns(self) -> int | None:
+        """The instant before which no decision may be dated; None in an empty journal."""
+        return self._last_ns
 
     def append(self, kind: Kind, at_ns: int, payload: object) -> Entry:
         """Write one fact: a domain object or a mapping of plain values (see `codec`)."""

@@ -41,17 +41,46 @@ def verify(
     """
     noted, cut = _noted(store)
     told = sorted(anchors)
+    head = _verified(store, (0, LAST if noted is None else noted.seq), key, told, progress)
+    _check_end(head, told)
+    if cut is not None:
+        raise cut
+    return Verified(head.seq, None if head.seq == 0 else head, len(told), key is not None)
+
+
+def verify_share(store: Reads, after_seq: int, to_seq: int, key: bytes | None, told: Sequence[Anchor]) -> Head:
+    """Verify the entries after `after_seq` up to `to_seq`, all of which must be there; `told` sorted by seq.
+
+    The share hangs on the stored hash of entry `after_seq`, which whoever verifies the share before recomputes.
+    """
+    head = _verified(store, (after_seq, to_seq), key, told, None)
+    if head.seq < to_seq:
+        _check_end(head, told)
+        raise Tampered(f"entry {head.seq + 1} is missing")
+    return head
+
+
+def _verified(
+    store: Reads,
+    bounds: tuple[int, int],
+    key: bytes | None,
+    told: Sequence[Anchor],
+    progress: Callable[[int], None] | None,
+) -> Head:
+    after_seq, to_seq = bounds
     head = Head(0, genesis(key))
-    for batch in store.batches(FIRST, LAST if noted is None else noted.seq):
+    if after_seq > 0:
+        before = next(store.read(after_seq, after_seq), None)
+        if before is None:
+            raise Tampered(f"entry {after_seq} is missing")
+        head = Head(after_seq, before.hash)
+    for batch in store.batches(after_seq + 1 if after_seq else FIRST, to_seq):
         if head.seq == 0 and batch:
             check_key(Entry._make(batch[0]), key)
         head = walk(batch, head, key, told)
         if progress is not None:
             progress(head.seq)
-    _check_end(head, told)
-    if cut is not None:
-        raise cut
-    return Verified(head.seq, None if head.seq == 0 else head, len(told), key is not None)
+    return head
 
 
 def _noted(store: Reads) -> tuple[Head | None, Tampered | None]:

@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
+from rung.reports.figures import BuyAndHold, Shuffled
 from rung.reports.info import Baseline
 from rung.reports.record import RunRecord
 from rung.reports.words import percent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuyAndHold:
-    """Bought at the first session's first open, sold at the last session's last close, nights included.
-
-    cost_frac : charged once on each side, the run's own average cost; None when the run never traded (then no cost is
-    charged, and the report says so).   equal_weight_frac : the mean over the symbols.
-    """
-
-    symbols_frac: Mapping[str, float]
-    equal_weight_frac: float
-    cost_frac: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shuffled:
-    """The run among its own shuffles. beaten : how many of them it beats; chance_frac : (1 + not beaten) ÷ (1 + all)."""
-
-    name: str
-    repetitions: int
-    beaten: int
-    chance_frac: float
-    median_frac: float
-    best_frac: float
-    total_returns_frac: tuple[float, ...]
-    words: str
 
 
 def buy_and_hold(record: RunRecord, cost_frac: float | None) -> BuyAndHold | None:

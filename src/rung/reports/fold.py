@@ -100,18 +100,31 @@ def _exposure(steps: Sequence[Step], equity: Floats) -> Floats:
 
 
 def _beliefs(steps: Sequence[Step]) -> Floats:
-    """(n, 4): confidence mean and max over all signals, strength mean and max over ranked ones; NaN without."""
     signals = [signal for step in steps for signal in step.signals]
     row = np.repeat(np.arange(len(steps)), [len(s.signals) for s in steps])
-    ranked = _column([s.rank for s in signals]) > 0
-    out = np.full((len(steps), 4), np.nan)
-    _mean_and_max(_column([s.confidence for s in signals]), row, out[:, :2])
-    _mean_and_max(_column([s.strength for s in signals])[ranked], row[ranked], out[:, 2:])
+    return beliefs_by_row(
+        len(steps),
+        row,
+        _column([s.confidence for s in signals]),
+        _column([s.strength for s in signals]),
+        _column([s.rank for s in signals]) > 0,
+    )
+
+
+def beliefs_by_row(
+    rows: int, row: NDArray[np.int64], confidence: Floats, strength: Floats, ranked: NDArray[np.bool_]
+) -> Floats:
+    """(rows, 4): confidence mean and max over all signals, strength mean and max over ranked ones; NaN without.
+
+    row : (m,) sorted, the slice each of the m signals belongs to.
+    """
+    out = np.full((rows, 4), np.nan)
+    _mean_and_max(confidence, row, out[:, :2])
+    _mean_and_max(strength[ranked], row[ranked], out[:, 2:])
     return out
 
 
 def _mean_and_max(values: Floats, row: NDArray[np.int64], out: Floats) -> None:
-    """Mean and maximum of the values of each row into the two columns of `out`. `row` is sorted."""
     count = np.bincount(row, minlength=len(out))
     present = count > 0
     if not present.any():

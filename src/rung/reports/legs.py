@@ -15,8 +15,18 @@ from rung.domain.fill import Fill, Trigger
 from rung.domain.target import Action, Lean
 
 ZERO = Decimal(0)
-MONEY_STEP = Decimal("0.00000001")
+MONEY_EXPONENT = -8
+MONEY_STEP = Decimal(1).scaleb(MONEY_EXPONENT)
 FRAC_STEP = Decimal("0.000001")
+
+
+def short(amount: Decimal) -> Decimal:
+    """At most 8 decimals and no needless zeros among them: a quotient has 28."""
+    exponent = amount.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent >= MONEY_EXPONENT:
+        return amount
+    rounded = amount.quantize(MONEY_STEP).normalize()
+    return rounded if rounded.as_tuple().exponent <= 0 else rounded.quantize(Decimal(1))  # type: ignore[operator]
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +166,7 @@ class TradeFold:
 
 def _share(total: Decimal, part: Decimal, whole: Decimal) -> Decimal:
     """`total · part ÷ whole`, to 8 decimals unless it is all of it: what is left keeps the rest, so nothing is lost."""
-    return total if part == whole else (total * part / whole).quantize(MONEY_STEP)
+    return total if part == whole else short(total * part / whole)
 
 
 def _leg(

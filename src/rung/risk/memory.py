@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rung.domain.account import Account
 from rung.domain.order import Order
 from rung.domain.view import View
 from rung.risk.gate import Advises, Gate, Remembers
@@ -34,6 +35,21 @@ def recall(
     latches.restore(memory["latches"])
     if global_state is not None and memory["global"] is not None:
         global_state.restore(memory["global"])
+
+
+def snapshot(account: Account) -> dict[str, Any]:
+    """Figures of an account for people and for `rung risk`: exact decimals as text."""
+    return {
+        "at_ns": account.at_ns,
+        "currency": account.currency,
+        "equity_quote": str(account.equity_quote),
+        "gross_notional_quote": str(account.gross_notional_quote),
+        "positions": {
+            symbol: {"quantity": str(position.quantity), "mark_price": str(position.mark_price)}
+            for symbol, position in account.positions.items()
+            if position.quantity
+        },
+    }
 
 
 def advice(orders: Iterable[Order], gates: Iterable[Gate], view: View) -> tuple[str, ...]:

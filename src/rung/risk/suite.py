@@ -13,6 +13,7 @@ from rung.risk.gates.duplicate_order import DuplicateOrder
 from rung.risk.gates.end_of_day import EndOfDay
 from rung.risk.gates.equity_floor import EquityFloor
 from rung.risk.gates.gross_notional import GrossNotional
+from rung.risk.gates.kill import Kill
 from rung.risk.gates.maintenance import Maintenance
 from rung.risk.gates.max_positions import MaxPositions
 from rung.risk.gates.order_rate import OrderRate
@@ -25,9 +26,12 @@ from rung.risk.gates.symbol_notional import SymbolNotional
 from rung.risk.params import ScreenLimits
 
 
-def first_gates(limits: ScreenLimits, *, start_equity_quote: Decimal, maintenance: Flag) -> tuple[Gate, ...]:
-    """The gates every run has. Stateful ones are fresh: use one set per account."""
+def first_gates(
+    limits: ScreenLimits, *, start_equity_quote: Decimal, maintenance: Flag, kill: Flag | None = None
+) -> tuple[Gate, ...]:
+    """The gates every run has. Stateful ones are fresh: use one set per account. A replay has no kill switch."""
     return (
+        *([Kill(kill)] if kill is not None else []),
         Maintenance(maintenance),
         EquityFloor(start_equity_quote, limits.min_equity_start_frac, limits.min_equity_quote),
         OrderRate(limits.max_orders_per_minute),

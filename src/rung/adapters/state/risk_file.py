@@ -17,7 +17,7 @@ class RiskFile:
     """`<account>.risk.json` in the state folder. Written by the desk of the account, read by everyone."""
 
     def __init__(self, folder: Path, account: str) -> None:
-        self._path = folder / f"{_plain_name(account)}.risk.json"
+        self._path = folder / f"{checked_name(account)}.risk.json"
         folder.mkdir(parents=True, exist_ok=True)
 
     def save(self, risk: Mapping[str, Any], snapshot: Mapping[str, Any]) -> None:
@@ -55,12 +55,12 @@ class RearmBox:
     """Wishes laid into the state folder by `rung resume --latch`; the desk takes them before its next step."""
 
     def __init__(self, folder: Path, account: str) -> None:
-        self._folder = folder / f"{_plain_name(account)}.rearm"
+        self._folder = folder / f"{checked_name(account)}.rearm"
 
     def ask(self, wish: Rearming) -> Path:
         """Lay a wish down, durably. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{wish.at_ns}-{_plain_name(wish.latch)}.json"
+        path = self._folder / f"{wish.at_ns}-{checked_name(wish.latch)}.json"
         write_json(
             path,
             {"latch": wish.latch, "at_ns": wish.at_ns, "person": wish.person, "reason": wish.reason},
@@ -78,7 +78,8 @@ class RearmBox:
         return tuple(wishes)
 
 
-def _plain_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """`name` when it can stand in a file name, else UserError."""
     if not name or any(not (letter.isalnum() or letter in "._-") for letter in name) or name.startswith("."):
         raise UserError(f"{name!r} is no name for a file", remedy="use letters, digits, dot, dash and underscore")
     return name

@@ -15,7 +15,9 @@ from rung.kernels.features import layout as at
 
 Row = NDArray[np.float64]
 Four = tuple[float, float, float, float]
-inlined = nb.njit(forceinline=True, error_model="numpy", _nrt=False)
+inlined = nb.njit(
+    forceinline=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 
 
 @inlined

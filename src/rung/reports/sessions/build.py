@@ -10,8 +10,8 @@ from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.step import Step
 from rung.domain.target import Signal
 from rung.domain.verdicts import Refused
-from rung.reports.legs import FRAC_STEP, MONEY_STEP, ZERO, Leg, LegBook
-from rung.reports.lines import (
+from rung.reports.legs import FRAC_STEP, ZERO, Leg, LegBook, short
+from rung.reports.sessions.lines import (
     DecisionLine,
     EntryLine,
     ExitLine,
@@ -79,34 +79,35 @@ def trade_line(leg: Leg, cash: Decimal, signal: Signal | None) -> TradeLine:
     )
 
 
-def position_lines(step: Step, book: LegBook, bar: int) -> list[PositionLine]:
-    """The open positions by symbol; `bar` is the number of the present slice in `book`."""
-    positions = step.account.positions
-    beliefs = {s.symbol: s for s in step.signals} if positions else {}
-    return [
-        _position_line(position, book.bars_held(symbol, bar), beliefs.get(symbol))
-        for symbol, position in sorted(positions.items())
-    ]
+class Snapshots:
+    """Makes the lines of open positions; remembers each entry price in the form it is written."""
 
+    def __init__(self, book: LegBook) -> None:
+        self._book = book
+        self._entry_prices: dict[str, tuple[Decimal, Decimal]] = {}
 
-def _position_line(position: Position, bars_held: int, belief: Signal | None) -> PositionLine:
-    pnl = _short(position.unrealised_quote)
-    shares = abs(position.quantity)
-    return PositionLine(
-        position.symbol,
-        "LONG" if position.quantity > 0 else "SHORT",
-        shares,
-        _short(position.entry_price),
-        position.mark_price,
-        pnl,
-        (pnl / (shares * position.entry_price)).quantize(FRAC_STEP),
-        bars_held,
-        belief.rank if belief is not None else 0,
-        belief.strength if belief is not None else 0.0,
-    )
+    def lines(self, step: Step, bar: int) -> list[PositionLine]:
+        """The open positions by symbol; `bar` is the number of the present slice in the book."""
+        positions = step.account.positions
+        beliefs = {s.symbol: s for s in step.signals} if positions else {}
+        return [self._line(position, bar, beliefs.get(symbol)) for symbol, position in sorted(positions.items())]
 
-
-def _short(amount: Decimal) -> Decimal:
-    """At most 8 decimals: averages of divisions have 28."""
-    rounded = amount.quantize(MONEY_STEP)
-    return amount if rounded == amount else rounded
+    def _line(self, position: Position, bar: int, belief: Signal | None) -> PositionLine:
+        symbol, shares = position.symbol, abs(position.quantity)
+        raw, entry_price = self._entry_prices.get(symbol, (None, ZERO))
+        if raw != position.entry_price:
+            entry_price = short(position.entry_price)
+            self._entry_prices[symbol] = (position.entry_price, entry_price)
+        pnl = position.quantity * (position.mark_price - entry_price)
+        return PositionLine(
+            symbol,
+            "LONG" if position.quantity > 0 else "SHORT",
+            shares,
+            entry_price,
+            position.mark_price,
+            pnl,
+            (pnl / (shares * entry_price)).quantize(FRAC_STEP),
+            self._book.bars_held(symbol, bar),
+            belief.rank if belief is not None else 0,
+            belief.strength if belief is not None else 0.0,
+        )

@@ -6,6 +6,7 @@ are exact decimal numbers; `pnl_pct` is a fraction (0.01 = 1 %), as the source's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -102,18 +103,22 @@ class PositionLine(msgspec.Struct, frozen=True, gc=False):
 
 
 class SnapshotLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The account after one slice. `bar` counts from 0 in the session; `synthetic` appears only when it is true."""
+    """The account after one slice. `bar` counts from 0 in the session.
+
+    `synthetic` appears only when it is true, `notes` only when there are any.
+    """
 
     timestamp_ms: int
     bar_id: int
     bar: int
-    positions: tuple[PositionLine, ...] | list[PositionLine]
+    positions: Sequence[PositionLine]
     total_unrealized_pnl: Decimal
     current_equity: Decimal
     cash: Decimal
     session_start_equity: Decimal
     config_id: str
     synthetic: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def line_encoder() -> msgspec.json.Encoder:

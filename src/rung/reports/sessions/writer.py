@@ -14,13 +14,13 @@ from rung.domain.order import Order, OrderKind
 from rung.domain.step import Step
 from rung.domain.target import Action, Signal
 from rung.domain.verdicts import Refused
-from rung.reports import log_lines
 from rung.reports.files import LineFile, make_folder
 from rung.reports.info import RunInfo
 from rung.reports.legs import ZERO, Leg, LegBook, TradeFold
-from rung.reports.lines import SnapshotLine, TradeLine, line_encoder
-from rung.reports.session_lines import NS_PER_MS, decision_lines, position_lines, signal_lines, trade_line
-from rung.reports.words import percent
+from rung.reports.sessions import log
+from rung.reports.sessions.build import NS_PER_MS, Snapshots, decision_lines, signal_lines, trade_line
+from rung.reports.sessions.lines import SnapshotLine, TradeLine, line_encoder
+from rung.reports.words import money, percent, plural
 
 KINDS = ("session", "signals", "decisions", "trades", "positions")
 MRD_EVERY_BARS = 60
@@ -47,6 +47,7 @@ class SessionFiles:
         self._encode = line_encoder().encode_lines
         self._files: dict[str, LineFile] = {}
         self._book = LegBook()
+        self._snapshots = Snapshots(self._book)
         self._trade_fold = TradeFold()
         self._entry_signals: dict[str, tuple[str, Signal | None]] = {}
         self._bar = 0
@@ -98,7 +99,9 @@ class SessionFiles:
         day = self._day
         try:
             if complete:
-                self._log(day.at_ns, (f"CLOSE   equity {day.equity_quote:f}", self._mrd(day)))
+                self._log(
+                    day.at_ns, (f"CLOSE   equity {money(day.equity_quote)} {self._info.currency}", self._mrd(day))
+                )
             else:
                 self._log(day.at_ns, (f"STOPPED after {day.bars} bars: this session is not complete",))
         finally:
@@ -124,11 +127,11 @@ class SessionFiles:
         self._day = _Day(session.date, start)
         for kind in KINDS:
             self._files[kind] = LineFile(session_file(self._folder, kind, session.date))
-        head = log_lines.heading(self._info, session, self._zone, start)
+        head = log.heading(self._info, session, self._zone, start)
         self._files["session"].add(("\n".join(head) + "\n").encode())
 
     def _log(self, at_ns: int, sentences: Iterable[str]) -> None:
-        when = log_lines.stamp(at_ns, self._zone)
+        when = log.stamp(at_ns, self._zone)
         text = "".join(f"{when} {' '.join(s.splitlines())}\n" for s in sentences)
         self._files["session"].add(text.encode())
 
@@ -142,13 +145,13 @@ class SessionFiles:
             lines.append(trade_line(leg, cash, signal if order_id == leg.order_id else None))
             self._day.count(self._trade_fold, leg)
         self._files["trades"].add(self._encode(lines))
-        self._log(step.at_ns, map(log_lines.execution, legs))
+        self._log(step.at_ns, map(log.execution, legs))
 
     def _verdicts(self, step: Step) -> None:
         refusals = []
         for verdict in step.verdicts:
             if isinstance(verdict, Refused):
-                refusals.append(log_lines.refusal(verdict))
+                refusals.append(log.refusal(verdict))
             elif _opens(verdict.order):
                 symbol = verdict.order.symbol
                 belief = next((s for s in step.signals if s.symbol == symbol), None)
@@ -162,7 +165,7 @@ class SessionFiles:
 
     def _snapshot(self, step: Step) -> SnapshotLine:
         account = step.account
-        rows = position_lines(step, self._book, self._bar) if account.positions else []
+        rows = self._snapshots.lines(step, self._bar) if account.positions else []
         return SnapshotLine(
             timestamp_ms=step.event.at_ns // NS_PER_MS,
             bar_id=step.event.at_ns // NS_PER_MINUTE,
@@ -174,6 +177,7 @@ class SessionFiles:
             session_start_equity=account.session_start_equity_quote,
             config_id=self._info.config_id,
             synthetic=self._info.synthetic,
+            notes=step.notes,
         )
 
     def _progress(self, day: _Day) -> tuple[str, ...]:
@@ -186,8 +190,8 @@ class SessionFiles:
         own = float(day.equity_quote / day.start_quote - 1) if day.start_quote else 0.0
         won = f"{100 * day.wins / day.trades:.1f}% won" if day.trades else "none to win"
         return (
-            f"MRD     {percent(total / self._days)} over {self._days} day(s); today: return {percent(own)},"
-            f" {day.trades} trades, {won}, max drawdown {percent(-float(day.drawdown))}"
+            f"MRD     {percent(total / self._days)} over {plural(self._days, 'day')}; today: return {percent(own)},"
+            f" {plural(day.trades, 'trade')}, {won}, max drawdown {percent(-float(day.drawdown))}"
         )
 
 

@@ -1,0 +1,203 @@
+"""Journals in PostgreSQL, for desks on several machines. Needs the extra `postgres`.
+
+One database holds many journals, told apart by name. The lease is a session lock of the server, so it ends with the
+connection; the fencing token is in the journal's own row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rung.adapters.stores.postgres_schema import CURRENT, migrate, version_of
+from rung.domain.errors import Tampered, UserError
+from rung.journal.entry import Entry, Head
+from rung.journal.lease import taken
+from rung.journal.store import LAST, Fenced, NotDurable, Row, check_follows
+
+if TYPE_CHECKING:
+    import psycopg
+
+_FETCH = 2_000
+_COLUMNS = "seq, at_ns, kind, payload, prev_hash, hash"
+_LOCK = "hashtextextended('rung journal ' || %s, 0)"
+
+
+class PostgresReader:
+    """Looks into one journal of a database without changing it."""
+
+    def __init__(self, dsn: str, *, journal: str) -> None:
+        """dsn : a libpq connection string; it never appears in messages.   UserError: unreachable, no such journal."""
+        self.journal = journal
+        self._connection: psycopg.Connection[Any] | None = _connect(dsn)
+        try:
+            version = version_of(self._connection)
+            if version != CURRENT:
+                raise UserError("the database holds no journals of this version", remedy="open it for writing once")
+            if self._one("SELECT 1 FROM rung_head WHERE journal = %s", (journal,)) is None:
+                raise UserError(f"the database holds no journal named {journal!r}", remedy="check the name")
+        except BaseException:
+            self._disconnect()
+            raise
+
+    def read(self, from_seq: int = 1, to_seq: int | None = None) -> Iterator[Entry]:
+        for batch in self.batches(from_seq, LAST if to_seq is None else to_seq):
+            yield from map(Entry._make, batch)
+
+    def batches(self, from_seq: int, to_seq: int) -> Iterator[Sequence[Row]]:
+        """Page by page, so that nothing is held open on the server between two pages."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM rung_entries "  # noqa: S608
+            "WHERE journal = %s AND seq >= %s AND seq <= %s ORDER BY seq LIMIT %s"
+        )
+        while from_seq <= to_seq:
+            rows: list[Row] = self._all(sql, (self.journal, from_seq, to_seq, _FETCH))
+            if rows:
+                yield rows
+            if len(rows) < _FETCH:
+                return
+            from_seq = rows[-1][0] + 1
+
+    def head(self) -> Head | None:
+        """The last entry. Raises Tampered when the journal's own note of its head says something else."""
+        row = self._one(
+            "SELECT h.seq, h.hash, e.seq, e.hash FROM rung_head h LEFT JOIN LATERAL (SELECT seq, hash "
+            "FROM rung_entries WHERE journal = h.journal ORDER BY seq DESC LIMIT 1) e ON true WHERE h.journal = %s",
+            (self.journal,),
+        )
+        if row is None:
+            raise Tampered("the journal's note of its own head is gone", where=self.journal)
+        head = None if row[2] is None else Head(row[2], row[3])
+        noted = None if row[0] == 0 else Head(row[0], row[1])
+        if head != noted:
+            raise Tampered(
+                f"the journal notes its head at entry {row[0]}, but the last entry is {row[2] or 0}", where=self.journal
+            )
+        return head
+
+    def close(self) -> None:
+        self._disconnect()
+
+    def _one(self, sql: str, values: tuple[object, ...]) -> Any:
+        return self._run(lambda connection: connection.execute(sql, values, binary=True).fetchone())
+
+    def _all(self, sql: str, values: tuple[object, ...]) -> Any:
+        return self._run(lambda connection: connection.execute(sql, values, binary=True).fetchall())
+
+    def _run(self, work: Callable[[psycopg.Connection[Any]], Any]) -> Any:
+        import psycopg
+
+        try:
+            return work(self._open())
+        except psycopg.Error as error:
+            raise NotDurable(f"PostgreSQL: {_sentence(error)}") from None
+
+    def _open(self) -> psycopg.Connection[Any]:
+        if self._connection is None:
+            raise NotDurable(f"the journal {self.journal!r} is closed")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class PostgresStore(PostgresReader):
+    """The writer of one journal, which it makes when there is none. Holds the lease until closed or disconnected."""
+
+    def __init__(self, dsn: str, *, journal: str, writer: str, takeover: bool = False) -> None:
+        """UserError: unreachable, newer schema, held by another writer. takeover : fence that one out."""
+        self.journal = journal
+        self._connection = _connect(dsn)
+        try:
+            self._prepare(writer, takeover)
+            self._last = self.head()
+        except BaseException:
+            self._disconnect()
+            raise
+
+    def _prepare(self, writer: str, takeover: bool) -> None:
+        connection = self._open()
+        connection.execute("SET synchronous_commit = on")
+        migrate(connection)
+        holder = self._one("SELECT holder FROM rung_head WHERE journal = %s", (self.journal,))
+        (locked,) = self._one(f"SELECT pg_try_advisory_lock({_LOCK})", (self.journal,))
+        if not locked and not takeover:
+            raise taken(f"journal {self.journal!r}", holder[0] if holder else "")
+        who = f"{writer} (server process {connection.info.backend_pid})"
+        row = self._one(
+            "INSERT INTO rung_head VALUES (%s, 0, '', 1, %s) "
+            "ON CONFLICT (journal) DO UPDATE SET token = rung_head.token + 1, holder = excluded.holder RETURNING token",
+            (self.journal, who),
+        )
+        self._token: int = row[0]
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        check_follows(self._last, entries)
+        self._durably(lambda connection: self._insert(connection, entries))
+        self._last = Head(entries[-1].seq, entries[-1].hash) if entries else self._last
+
+    def _insert(self, connection: psycopg.Connection[Any], entries: Sequence[Entry]) -> None:
+        if connection.info.transaction_status == 0:
+            connection.execute("BEGIN")
+            row = connection.execute(
+                "SELECT token, holder FROM rung_head WHERE journal = %s FOR UPDATE", (self.journal,)
+            ).fetchone()
+            if row is None or row[0] != self._token:
+                holder = row[1] if row else "somebody who deleted its head"
+                raise Fenced(f"journal {self.journal!r} was taken over by {holder}: this writer may not write any more")
+        sql = "INSERT INTO rung_entries VALUES (%s, %s, %s, %s, %b, %b, %b)"
+        rows = [(self.journal, *entry) for entry in entries]
+        if len(rows) == 1:
+            connection.execute(sql, rows[0])
+        else:
+            connection.cursor().executemany(sql, rows)
+
+    def commit(self) -> None:
+        if self._open().info.transaction_status != 0:
+            self._durably(self._commit)
+
+    def _commit(self, connection: psycopg.Connection[Any]) -> None:
+        if self._last is not None:
+            connection.execute(
+                "UPDATE rung_head SET seq = %s, hash = %b WHERE journal = %s", (*self._last, self.journal)
+            )
+        connection.execute("COMMIT")
+
+    def _durably(self, work: Callable[[psycopg.Connection[Any]], None]) -> None:
+        """Run it; when it fails, nothing of the open group remains and the reason is said in one sentence."""
+        import psycopg
+
+        connection = self._open()
+        try:
+            work(connection)
+        except (psycopg.Error, Fenced) as error:
+            if not connection.broken and connection.info.transaction_status != 0:
+                connection.execute("ROLLBACK")
+            if isinstance(error, Fenced):
+                raise
+            raise NotDurable(f"PostgreSQL: {_sentence(error)}") from None
+
+    def close(self) -> None:
+        try:
+            if self._connection is not None and not self._connection.broken:
+                self.commit()
+        finally:
+            super().close()
+
+
+def _connect(dsn: str) -> psycopg.Connection[Any]:
+    try:
+        import psycopg
+    except ImportError:
+        raise UserError("PostgreSQL journals need psycopg", remedy="pip install 'rung[postgres]'") from None
+    try:
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=10)
+    except psycopg.Error as error:
+        raise UserError(f"cannot reach PostgreSQL: {_sentence(error)}", remedy="check the connection string") from None
+
+
+def _sentence(error: Exception) -> str:
+    """The first line of what the server or libpq says; the connection string is not in it."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,243 @@
+"""`rung journal`: verify, look at, export, back up and heal journals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rung.apps.cli.output import console, print_json, print_table
+from rung.domain.errors import UserError
+
+if TYPE_CHECKING:
+    from rung.journal.anchors import Anchor
+    from rung.journal.entry import Entry
+    from rung.journal.store import Reads
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Verify, tail, export, back up and heal a journal.")
+
+KEY_VARIABLE = "RUNG_JOURNAL_KEY"
+SHORTEST_KEY = 16
+
+Journal_ = Annotated[Path, typer.Argument(help="A journal (SQLite), or one exported as .jsonl.", show_default=False)]
+Json_ = Annotated[bool, typer.Option("--json", help="Machine-readable JSON on stdout.")]
+
+
+def journal_key() -> bytes | None:
+    """The key of the chain from the environment, None when there is none. Never printed, never in a message."""
+    import os
+
+    text = os.environ.get(KEY_VARIABLE, "")
+    if not text:
+        return None
+    if len(text) < SHORTEST_KEY:
+        raise UserError(
+            f"the key is shorter than {SHORTEST_KEY} characters", where=KEY_VARIABLE, remedy="choose a longer one"
+        )
+    return text.encode()
+
+
+@app.command()
+def verify(
+    path: Journal_,
+    anchors: Annotated[
+        Path | None, typer.Option(help="File of anchors; default: PATH.anchors when it is there.", show_default=False)
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Processes for a long journal; 0 means one per core.", min=0)] = 0,
+    as_json: Json_ = False,
+) -> None:
+    """Recompute the whole chain. Exit code 3 names the first bad entry."""
+    from rung.adapters.stores.verify_file import verify_file
+
+    key, told = journal_key(), _anchors(path, anchors)
+    with _progress("verifying") as progress:
+        found = verify_file(path, key=key, anchors=told, jobs=jobs or None, progress=progress)
+    head = None if found.head is None else found.head.hash.hex()
+    if as_json:
+        print_json({"ok": True, "entries": found.entries, "head": head, "anchors": found.anchors, "keyed": found.keyed})
+        return
+    console().print(f"the chain holds: {found.entries:,} entries, head {head or 'none'}")
+    console().print(
+        f"{found.anchors} anchors compared; the chain is {'keyed' if found.keyed else 'not keyed'}"
+        + ("" if found.keyed or found.anchors else ": whoever can write the file could have written all of it anew")
+    )
+
+
+@app.command()
+def tail(
+    path: Journal_,
+    number: Annotated[int, typer.Option("-n", "--number", help="How many of the last entries.", min=1)] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as entries are written; Ctrl+C ends.")] = False,
+    as_json: Json_ = False,
+) -> None:
+    """Show the last entries: a table, or one JSON object a line."""
+    from rung.adapters.stores.verify_file import file_reader
+
+    with closing(file_reader(path)) as reader:
+        head = reader.head()
+        last = 0 if head is None else head.seq
+        recent = list(reader.read(max(1, last - number + 1), last)) if last else []
+        if as_json:
+            _print_lines(recent)
+        else:
+            print_table(f"{path.name}: {last:,} entries", _COLUMNS, [_table_row(e) for e in recent], right=("seq",))
+        if follow:
+            for entry in _new_entries(path, last):
+                if as_json:
+                    _print_lines([entry])
+                else:
+                    console().print("  ".join(_table_row(entry)), markup=False)
+
+
+@app.command()
+def export(
+    path: Journal_,
+    jsonl: Annotated[Path, typer.Option(help="The new file.", show_default=False)],
+    by_name: Annotated[
+        bool, typer.Option("--by-name", help="Spell out the fields of every payload; such a file cannot be verified.")
+    ] = False,
+) -> None:
+    """Write every entry as a line of JSON. The file verifies like the journal itself."""
+    from rung.adapters.stores.jsonl import export as write
+    from rung.adapters.stores.verify_file import file_reader
+
+    with closing(file_reader(path)) as reader:
+        written = write(reader.read(), jsonl, by_name=by_name)
+    console().print(f"{written:,} entries written to {jsonl}", soft_wrap=True)
+
+
+@app.command()
+def stats(path: Journal_, as_json: Json_ = False) -> None:
+    """Count entries by kind; first and last instant; size."""
+    from rung.adapters.stores.verify_file import file_reader
+    from rung.journal.stats import stats as count
+
+    with closing(file_reader(path)) as reader:
+        found = count(reader)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(kind, f"{n:,}", f"{size:,}") for kind, (n, size) in found.kinds.items()]
+    rows.append(("all", f"{found.entries:,}", f"{found.payload_bytes:,}"))
+    print_table(path.name, ("kind", "entries", "payload bytes"), rows, right=("entries", "payload bytes"))
+    if found.first_ns is not None and found.last_ns is not None:
+        console().print(f"from {_utc(found.first_ns)} to {_utc(found.last_ns)}")
+
+
+@app.command()
+def backup(
+    path: Journal_,
+    target: Annotated[Path, typer.Argument(help="The new file.", show_default=False)],
+    anchors: Annotated[Path | None, typer.Option(help="File of anchors.", show_default=False)] = None,
+) -> None:
+    """Copy a journal, also while a desk writes to it, and verify the copy."""
+    from rung.adapters.stores.sqlite import SqliteReader
+    from rung.adapters.stores.verify_file import verify_file
+
+    key = journal_key()
+    if target.exists():
+        raise UserError("the file exists already", where=str(target), remedy="name a new file")
+    with closing(SqliteReader(path)) as reader:
+        reader.backup(target)
+    found = verify_file(target, key=key, anchors=_anchors(path, anchors))
+    console().print(f"{found.entries:,} entries backed up to {target} and verified", soft_wrap=True)
+
+
+@app.command()
+def recover(path: Journal_, as_json: Json_ = False) -> None:
+    """Heal a torn tail: keep the entries before the tear and the damaged file, and say what was lost."""
+    from rung.adapters.stores.recover import recover as heal
+
+    key = journal_key()
+    found = heal(path, key=key)
+    if found.damaged is not None and path.suffix != ".jsonl":
+        _note_recovery(path, key, found.kept, found.lost, found.reason)
+    if as_json:
+        print_json(found)
+        return
+    lost = "an unknown number of" if found.lost is None else f"{found.lost:,}"
+    console().print(f"{found.reason}: {found.kept:,} entries kept, {lost} lost", soft_wrap=True, markup=False)
+    if found.damaged is not None:
+        console().print(f"the damaged file is kept as {found.damaged}", soft_wrap=True, markup=False)
+
+
+def _note_recovery(path: Path, key: bytes | None, kept: int, lost: int | None, reason: str) -> None:
+    from rung.adapters.stores.sqlite import SqliteStore
+    from rung.journal.entry import Kind
+    from rung.journal.journal import Journal
+
+    with Journal(SqliteStore(path, writer="rung journal recover"), key=key) as journal:
+        journal.append(Kind.RECOVERED, journal.last_ns or 0, {"kept": kept, "lost": lost, "reason": reason})
+
+
+def _anchors(path: Path, given: Path | None) -> list[Anchor]:
+    from rung.journal.anchors import AnchorFile
+
+    beside = path.with_name(path.name + ".anchors")
+    if given is None and not beside.exists():
+        return []
+    return list(AnchorFile(given or beside).read())
+
+
+def _new_entries(path: Path, last: int) -> Iterator[Entry]:
+    """Entries after `last` as they appear, looked for twice a second."""
+    import time
+
+    from rung.adapters.stores.verify_file import file_reader
+
+    while True:
+        with closing(file_reader(path)) as reader:
+            yield from _after(reader, last)
+            head = reader.head()
+            last = last if head is None else max(last, head.seq)
+        time.sleep(0.5)
+
+
+def _after(reader: Reads, last: int) -> Iterator[Entry]:
+    head = reader.head()
+    if head is not None and head.seq > last:
+        yield from reader.read(last + 1, head.seq)
+
+
+_COLUMNS = ("seq", "at (UTC)", "kind", "what", "hash")
+
+
+def _table_row(entry: Entry) -> tuple[str, str, str, str, str]:
+    from rung.journal.summary import summary
+
+    return (str(entry.seq), _utc(entry.at_ns), entry.kind, summary(entry), entry.hash.hex()[:12])
+
+
+def _print_lines(entries: list[Entry]) -> None:
+    import sys
+
+    from rung.adapters.stores.jsonl import named_line_of
+
+    for entry in entries:
+        sys.stdout.buffer.write(named_line_of(entry))
+    sys.stdout.buffer.flush()
+
+
+def _utc(at_ns: int) -> str:
+    from datetime import UTC, datetime
+
+    seconds, fraction = divmod(at_ns, 1_000_000_000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{text}.{fraction // 1_000_000:03d}" if fraction else text
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[Callable[[int], None]]:
+    """A counter on stderr while a person watches."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    shown = console(stderr=True)
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description} {task.completed:,.0f} entries"), console=shown, transient=True,
+        disable=not shown.is_terminal,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(doing, total=None)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,178 @@
+"""`rung risk`: which limits bind, where they come from, what is used of them; and what they say to an order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from rung.apps.risk_now import LimitRow, RiskNow
+    from rung.domain.verdicts import Verdict
+
+app = typer.Typer(add_completion=False, help="Show the effective limits; judge an order without trading.")
+
+State = Annotated[Path | None, typer.Option(help="State folder of the desk [default: .rung/state, or RUNG_STATE].")]
+AccountName = Annotated[str, typer.Option("--account", help="Whose limits: a name as in `rung profile list`.")]
+LimitFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--limits", help="A limit file; repeat for several, the strictest binds [default: risk/screen.toml]."),
+]
+Equity = Annotated[
+    str | None, typer.Option(help="Equity that dollar limits are meant for [default: what the desk last had].")
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
+@app.command()
+def show(
+    state: State = None,
+    account: AccountName = "main",
+    limits: LimitFiles = None,
+    equity: Equity = None,
+    as_json: Json = False,
+) -> None:
+    """The effective limits with their origin and today's usage, the latches, the switches."""
+    from rung.apps.cli.output import print_json, print_table
+
+    now = _now(state, account, limits, equity)
+    rows = now.rows()
+    if as_json:
+        print_json(_as_json(now, rows, account))
+        return
+    shown = [(row.name, row.limit, row.origin, row.used or "no data", _share(row.used_frac)) for row in rows]
+    title = f"Limits of {account}, profile {now.profile or 'none'}"
+    print_table(title, ("limit", "value", "from", "used", "of it"), shown, right=("value", "used", "of it"))
+    typer.echo(f"trading state {now.latches.state}")
+    tripped = [
+        (name, then.state.value, trip.reason, _until(trip.until_ns, next_period=then.next_period))
+        for name, (trip, then) in now.latches.tripped.items()
+    ]
+    if tripped:
+        print_table("Tripped latches", ("latch", "state", "why", "opens"), tripped)
+    typer.echo(f"kill switch   {now.switches.kill.why() or 'off'}")
+    typer.echo(f"maintenance   {now.switches.maintenance.why() or 'off'}")
+
+
+@app.command()
+def check(
+    order: Annotated[Path, typer.Argument(help="JSON file with the order, and account and market if you like.")],
+    state: State = None,
+    account: AccountName = "main",
+    limits: LimitFiles = None,
+    equity: Equity = None,
+    as_json: Json = False,
+) -> None:
+    """Explain the verdict on one order without trading. Exit code 0 approved, 1 refused."""
+    from rung.adapters.state.system_clock import SystemClock
+    from rung.apps.cli.output import print_json, print_table
+    from rung.apps.risk_check import OrderQuestion
+    from rung.apps.risk_now import judge
+    from rung.config.load import load
+    from rung.domain.verdicts import Refused
+
+    question = load(order, OrderQuestion).value
+    given = question.account.equity_quote if question.account is not None else None
+    now = _now(state, account, limits, equity or (None if given is None else str(given)))
+    verdict, missing = judge(question, now, SystemClock())
+    refused = isinstance(verdict, Refused)
+    if as_json:
+        print_json({"approved": not refused, "violations": _violations(verdict), "not_enforced": missing})
+    else:
+        typer.echo("REFUSED" if refused else "APPROVED: every gate that can be asked here lets it through")
+        if refused:
+            rows = [(v["gate"], v["message"], v["offer"]) for v in _violations(verdict)]
+            print_table("", ("gate", "why", "would pass with"), rows)
+        for name, why in missing.items():
+            typer.echo(f"not enforced here: {name}: {why}")
+    raise typer.Exit(int(refused))
+
+
+def state_folder(given: Path | None) -> Path:
+    """The folder given, else RUNG_STATE, else .rung/state below the working folder."""
+    import os
+
+    return given or Path(os.environ.get("RUNG_STATE") or Path(".rung") / "state")
+
+
+def _now(state: Path | None, account: str, limits: list[Path] | None, equity: str | None) -> RiskNow:
+    from rung.adapters.state.system_clock import SystemClock
+    from rung.apps.places import LIMITS_FILE, config_file
+    from rung.apps.risk_now import risk_now
+
+    return risk_now(
+        state_folder(state),
+        SystemClock(),
+        account=account,
+        limit_files=limits or [config_file(LIMITS_FILE)],
+        equity_quote=None if equity is None else _decimal(equity),
+    )
+
+
+def _decimal(text: str) -> Decimal:
+    from decimal import Decimal, InvalidOperation
+
+    from rung.domain.errors import UserError
+
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value <= 0:
+        raise UserError(f"{text!r} is no equity", where="--equity", remedy="give a positive number")
+    return value
+
+
+def _share(used: float | None) -> str:
+    return "" if used is None else f"{used:.0%}"
+
+
+def _violations(verdict: Verdict) -> list[dict[str, str]]:
+    from rung.domain.verdicts import Refused
+
+    if not isinstance(verdict, Refused):
+        return []
+    return [
+        {
+            "kind": each.kind.value,
+            "gate": each.gate,
+            "message": each.message,
+            "value": each.value,
+            "limit": each.limit,
+            "offer": _offer(each.adjusted_quantity, each.adjusted_leverage),
+        }
+        for each in verdict.violations
+    ]
+
+
+def _offer(quantity: Decimal | None, leverage: Decimal | None) -> str:
+    offers = [
+        f"{name} {value.normalize():f}"
+        for name, value in (("quantity", quantity), ("leverage", leverage))
+        if value is not None
+    ]
+    return ", ".join(offers)
+
+
+def _until(until_ns: int | None, *, next_period: bool) -> str:
+    from datetime import UTC, datetime
+
+    if until_ns is not None:
+        return "from " + datetime.fromtimestamp(until_ns / 1e9, tz=UTC).isoformat(timespec="seconds")
+    return "with the next period" if next_period else "by `rung resume --latch`"
+
+
+def _as_json(now: RiskNow, rows: list[LimitRow], account: str) -> dict[str, object]:
+    return {
+        "account": account,
+        "profile": now.profile,
+        "limits": rows,
+        "config_ids": now.loaded.ids,
+        "trading_state": now.latches.state,
+        "tripped": {name: {"trip": trip, "then": then} for name, (trip, then) in now.latches.tripped.items()},
+        "kill_switch": now.switches.kill.why(),
+        "maintenance": now.switches.maintenance.why(),
+    }

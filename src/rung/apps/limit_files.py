@@ -1,0 +1,89 @@
+"""Limit files on disk → the limits that bind, each with the file it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from pathlib import Path
+
+from rung.apps.places import config_file
+from rung.config.document import parse_text, read_text
+from rung.config.load import Loaded, load
+from rung.domain.errors import UserError
+from rung.risk.limit_sets import CapitalProfile, Profiles, QtsRisk, SafetyGate, UltraConservative
+from rung.risk.limits import EffectiveLimits, LimitSet, effective_limits
+from rung.risk.params import ScreenLimits
+
+PROFILES_FILE = "profiles.toml"
+_Schema = ScreenLimits | QtsRisk | UltraConservative | SafetyGate
+_SCHEMAS: tuple[type[_Schema], ...] = (ScreenLimits, QtsRisk, UltraConservative, SafetyGate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedLimits:
+    """What binds, and the content id of every file it came from."""
+
+    effective: EffectiveLimits
+    ids: Mapping[str, str]
+
+
+def load_limits(paths: Sequence[Path], profile: str | None, equity_quote: Decimal | None) -> LoadedLimits:
+    """Read every file, whichever kind it is, and the profile; the strictest of all binds.
+
+    equity_quote : needed when a file limits dollars; None raises UserError then. Other mistakes raise it as well.
+    """
+    loaded = [_load_any(path) for path in paths]
+    names = _names(paths)
+    sets = [_set_of(each.value, name, equity_quote) for each, name in zip(loaded, names, strict=True)]
+    ids = {name: each.id for each, name in zip(loaded, names, strict=True)}
+    if profile is not None:
+        profiles = load_profiles()
+        sets.append(profile_of(profiles, profile).limit_set(f"profile {profile}"))
+        ids[PROFILES_FILE] = profiles.id
+    return LoadedLimits(effective=effective_limits(sets), ids=ids)
+
+
+def load_profiles() -> Loaded[Profiles]:
+    return load(config_file(PROFILES_FILE), Profiles)
+
+
+def profile_of(profiles: Loaded[Profiles], name: str) -> CapitalProfile:
+    known = profiles.value.by_name()
+    if name not in known:
+        raise UserError(f'there is no profile "{name}"', remedy=f"choose one of {', '.join(known)}")
+    return known[name]
+
+
+def _load_any(path: Path) -> Loaded[_Schema]:
+    """The kind of a file is the schema that knows most of its keys; its other keys are then errors of that schema."""
+    document = parse_text(read_text(path), str(path))
+    assert isinstance(document.value, dict)  # noqa: S101  (parse_text has said so)
+    keys = {key for key in document.value if not key.startswith("_")}
+    known = {schema: len(keys & {field.name for field in fields(schema)}) for schema in _SCHEMAS}
+    best = max(known, key=lambda schema: known[schema])
+    if known[best] == 0:
+        raise UserError(
+            "is no limit file Rung knows",
+            where=str(path),
+            remedy="compare it with those in config/risk",
+        )
+    return load(path, best)
+
+
+def _set_of(value: _Schema, origin: str, equity_quote: Decimal | None) -> LimitSet:
+    if not isinstance(value, UltraConservative):
+        return value.limit_set(origin)
+    if equity_quote is None:
+        raise UserError(
+            "limits dollars, so the equity they are meant for must be known",
+            where=origin,
+            remedy="give --equity, or --account of a desk that has run",
+        )
+    return value.limit_set(origin, equity_quote)
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """File names where they are unique, else the whole paths."""
+    short = [path.name for path in paths]
+    return short if len(set(short)) == len(short) else [str(path) for path in paths]

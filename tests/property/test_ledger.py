@@ -1,0 +1,142 @@
+"""P17: money is exact and the books balance in every currency and asset, after any history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.ledger.made import buy, sell
+
+from rung.domain.fill import Fill
+from rung.ledger.ledger import TRADES_REMEMBERED, Ledger
+from rung.ledger.postings import Book, Posting, fold
+from rung.ledger.trades import TradeFold
+
+D = Decimal
+CAPITAL = D("100000.00")
+SYMBOLS = ("TQQQ", "SQQQ", "BTC")
+
+quantities = st.one_of(
+    st.integers(1, 5_000).map(D), st.integers(1, 10**10).map(lambda n: D(n).scaleb(-8))
+)  # whole shares and crumbs of a coin
+prices = st.integers(1, 2_000_000).map(lambda n: D(n).scaleb(-4))
+fees = st.integers(0, 500).map(lambda n: D(n).scaleb(-2))
+fills = st.builds(
+    lambda side, quantity, price, fee, symbol: side(str(quantity), str(price), str(fee), symbol=symbol),
+    st.sampled_from([buy, sell]),
+    quantities,
+    prices,
+    fees,
+    st.sampled_from(SYMBOLS),
+)
+marks = st.tuples(st.sampled_from(SYMBOLS), st.floats(0.01, 500.0).map(lambda x: round(x, 4)))
+transfers = st.integers(0, 10_000_000).map(lambda n: D(n).scaleb(-2))
+histories = st.lists(st.one_of(fills, marks, transfers), max_size=40)
+
+
+@given(histories)
+@settings(max_examples=150)
+def test_every_currency_and_asset_nets_to_zero_after_every_event(history: list[object]) -> None:
+    books = Ledger("USD", CAPITAL)
+    for event in history:
+        play(books, event)
+        assert set(books.trial_balance().values()) <= {D(0)}
+
+
+@given(histories)
+@settings(max_examples=150)
+def test_equity_is_capital_plus_realised_plus_unrealised_less_fees_to_the_last_digit(history: list[object]) -> None:
+    books = Ledger("USD", CAPITAL)
+    for event in history:
+        play(books, event)
+        account = books.account(0, {}, {})
+        assert account.equity_quote == books.equity_quote
+        assert books.equity_quote == (
+            books.capital_quote + books.realised_quote + books.unrealised_quote - books.fees_quote
+        )
+        assert account.equity_quote == account.cash_quote + sum(
+            (p.value_quote for p in account.positions.values()), D(0)
+        )
+
+
+@given(histories)
+@settings(max_examples=150)
+def test_the_equity_is_what_a_child_would_count(history: list[object]) -> None:
+    """Money in, money out, and what the units left are worth: with fractions, without any book."""
+    books = Ledger("USD", CAPITAL)
+    money, units, price = Fraction(CAPITAL), defaultdict(Fraction), {}
+    for event in history:
+        play(books, event)
+        if isinstance(event, Fill):
+            before = units[event.symbol]
+            units[event.symbol] += Fraction(event.quantity) * event.side.sign
+            money -= Fraction(event.quantity) * event.side.sign * Fraction(event.price) + Fraction(event.fee_quote)
+            if before == 0 or before * units[event.symbol] < 0:
+                price[event.symbol] = Fraction(event.price)
+        elif isinstance(event, tuple):
+            if units[event[0]] != 0:
+                price[event[0]] = Fraction(repr(event[1]))
+        else:
+            assert isinstance(event, Decimal)
+            money += Fraction(event)
+    expected = money + sum(units[s] * price[s] for s in units if units[s] != 0)
+    assert Fraction(books.equity_quote) == expected
+    assert set(books.held_symbols()) == {s for s in units if units[s] != 0}
+
+
+@given(histories)
+@settings(max_examples=100)
+def test_balances_are_a_fold_over_the_postings(history: list[object]) -> None:
+    books = Ledger("USD", D(0))
+    postings: list[Posting] = []
+    for event in history:
+        postings.extend(play(books, event))
+    folded = fold(postings)
+    assert {k: v for k, v in folded.items() if v} == {k: v for k, v in books.balances().items() if v}
+    for symbol, position in books.account(0, {}, {}).positions.items():
+        assert folded[(Book.UNITS, symbol, symbol)] == position.quantity
+
+
+@given(st.lists(fills, max_size=40))
+@settings(max_examples=100)
+def test_round_trips_add_up_to_what_the_ledger_says(history: list[Fill]) -> None:
+    books, trips = Ledger("USD", CAPITAL), TradeFold()
+    trades = []
+    for fill in history:
+        books.book(fill)
+        trade = trips.add(fill)
+        if trade is not None:
+            trades.append(trade)
+    assert books.account(0, {}, {}).closed_trades_quote == tuple(t.net_quote for t in trades[-TRADES_REMEMBERED:])
+    if not books.held_symbols():
+        assert sum((t.gross_quote for t in trades), D(0)) == books.realised_quote
+        assert sum((t.net_quote for t in trades), D(0)) == books.equity_quote - CAPITAL
+
+
+@given(st.lists(st.one_of(fills, marks), max_size=20), transfers)
+@settings(max_examples=100)
+def test_a_deposit_changes_neither_the_sessions_result_nor_the_drawdown(history: list[object], amount: Decimal) -> None:
+    books = Ledger("USD", D(10_000_000))
+    for event in history:
+        play(books, event)
+    before = books.account(0, {}, {})
+    books.transfer(amount, at_ns=0, ref="deposit")
+    after = books.account(0, {}, {})
+    assert (
+        after.equity_quote - after.session_start_equity_quote == before.equity_quote - before.session_start_equity_quote
+    )
+    if before.equity_quote > 0:
+        assert abs(after.drawdown_frac - before.drawdown_frac) <= D("1e-24")
+
+
+def play(books: Ledger, event: object) -> tuple[Posting, ...]:
+    if isinstance(event, Fill):
+        return books.book(event).postings
+    if isinstance(event, tuple):
+        books.mark(*event)
+        return ()
+    assert isinstance(event, Decimal)
+    return books.transfer(event, at_ns=0, ref="deposit").postings

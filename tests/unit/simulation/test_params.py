@@ -1,0 +1,74 @@
+"""The cost file: nothing in it may be forgotten, and every cost is stamped on the report."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+
+import pytest
+
+from rung.config.load import load, loads
+from rung.domain.errors import UserError
+from rung.domain.instrument import us_equity
+from rung.simulation.compose import sim_venue, stamps
+from rung.simulation.params import CostParams, FeeParams, LatencyParams, LiquidityParams, SlippageParams, UsEquityRates
+
+SHIPPED = Path(__file__).resolve().parents[3] / "config" / "costs.toml"
+
+
+def shipped() -> CostParams:
+    return load(SHIPPED, CostParams).value
+
+
+@pytest.mark.parametrize(
+    "schema", [CostParams, FeeParams, UsEquityRates, SlippageParams, LiquidityParams, LatencyParams]
+)
+def test_no_cost_has_a_default(schema: type) -> None:
+    assert is_dataclass(schema)
+    assert [f.name for f in fields(schema) if f.default is not MISSING or f.default_factory is not MISSING] == []
+
+
+def test_the_shipped_costs_load_and_make_a_venue() -> None:
+    costs = shipped()
+    assert costs.slippage.half_spread_bps > 0
+    assert costs.liquidity.max_participation_frac <= 1
+    assert sim_venue(costs, {"TQQQ": us_equity("TQQQ")}).working() == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("slippage_bps = 1.0", "slippage_bps"),
+        ("commission_per_share_quote = 0", "commission_per_share_quote"),
+        ("delay_seconds = 0", "delay_seconds"),
+        ("max_participation_frac = 0.10", "max_participation_frac"),
+    ],
+)
+def test_a_missing_cost_is_an_error_that_names_it(line: str, key: str) -> None:
+    text = SHIPPED.read_text("utf-8")
+    assert text.count(line) == 1
+    with pytest.raises(UserError, match=f"{key}: is required"):
+        loads(text.replace(line, ""), CostParams, "costs.toml")
+
+
+def test_a_negative_cost_is_refused() -> None:
+    text = SHIPPED.read_text("utf-8").replace("slippage_bps = 1.0", "slippage_bps = -1.0")
+    with pytest.raises(UserError, match="slippage_bps"):
+        loads(text, CostParams, "costs.toml")
+
+
+def test_taking_more_than_the_market_is_refused() -> None:
+    text = SHIPPED.read_text("utf-8").replace("max_participation_frac = 0.10", "max_participation_frac = 1.5")
+    with pytest.raises(UserError, match="max_participation_frac"):
+        loads(text, CostParams, "costs.toml")
+
+
+def test_every_cost_is_stamped_zeros_included() -> None:
+    rows = stamps(shipped())
+    text = "\n".join(f"{name}: {value}" for name, value in rows)
+    assert "half-spread: 1.0 bps, at least $0.005" in text
+    assert "commission: $0 per share, at least $0" in text
+    assert "regulatory fees from 2025-05-14: SEC $0 per million sold" in text
+    assert "participation: at most 0.10 of a bar's volume" in text
+    assert "latency: 0 s" in text
+    assert len({name for name, _ in rows}) == len(rows)
