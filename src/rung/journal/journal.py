@@ -54,6 +54,9 @@ class Durability:
 
 Durability.EACH = Durability(1)
 
+_LOOK_BACK = 1_000
+"""How many entries a restart reads to find the latest instant; a clock that went back is right again by then."""
+
 _DECISIONS = frozenset({Kind.STEP, Kind.INTENT})
 
 
@@ -82,8 +85,7 @@ class Journal:
         self._head = head if head is not None else Head(0, genesis(key))
         self._last_ns: int | None = None
         if head is not None:
-            (last,) = store.read(head.seq, head.seq)
-            self._last_ns = last.at_ns
+            self._last_ns = _latest(store, head)
             first = next(store.read(1, 1), None)
             if first is None:
                 raise Tampered("entry 1 is missing")
@@ -171,6 +173,17 @@ class Journal:
         self._open.append(entry)
         self._head = Head(entry.seq, entry.hash)
         return entry
+
+
+def _latest(store: Reads, head: Head) -> int:
+    """The last instant of the last run: that of its last entry, or later where a clock went back (which is noted)."""
+    latest: int | None = None
+    for entry in store.read(max(1, head.seq - _LOOK_BACK), head.seq):
+        if latest is None or entry.kind == Kind.RUN_OPENED or entry.at_ns > latest:
+            latest = entry.at_ns
+    if latest is None:
+        raise Tampered(f"entry {head.seq} is missing")
+    return latest
 
 
 def entries(store: Reads, kinds: Iterable[Kind] | None = None) -> Iterator[Entry]:

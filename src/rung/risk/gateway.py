@@ -180,7 +180,7 @@ def _market(limits: Limits, ports: GatePorts, missing: dict[str, str]) -> list[G
     if limits.max_price_away_frac is not None:
         gates.append(PriceCollar(limits.max_price_away_frac))
     if limits.max_spread_bps is not None and ports.quotes is not None:
-        gates.append(Spread(ports.quotes, max_bps=float(limits.max_spread_bps), max_age_seconds=60.0))
+        gates.append(Spread(ports.quotes, max_bps=limits.max_spread_bps, max_age_seconds=60.0))
     elif limits.max_spread_bps is not None:
         missing["max_spread_bps"] = "this feed has bars, no quotes"
     return gates
@@ -223,5 +223,5 @@ def _size(limits: Limits, ports: GatePorts) -> list[Gate]:
     return gates
 
 
-def _or_infinite(limit: Decimal | None) -> float:
-    return float("inf") if limit is None else float(limit)
+def _or_infinite(limit: Decimal | None) -> Decimal:
+    return Decimal("Infinity") if limit is None else limit

@@ -21,7 +21,8 @@ COST_STEP = Decimal("0.00000001")
 class Working:
     """An order the venue has not finished. It acts on bars that open at or after `acts_from_ns`.
 
-    session : date of the session it was sent in; an opening order dies with it.   fills : executions so far.
+    session : date of the session it was sent in, empty until that is known; an opening order dies with it.
+    fills : executions so far.
     """
 
     order: Order

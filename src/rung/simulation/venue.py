@@ -10,6 +10,7 @@ from rung.domain.errors import Refusable
 from rung.domain.fill import Fill
 from rung.domain.instrument import Instrument
 from rung.domain.order import Order, OrderKind
+from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.target import Protection
 from rung.domain.verdicts import Approved
@@ -46,6 +47,7 @@ class SimVenue:
         self._seen: set[str] = set()
         self._now_ns = BEFORE_TIME
         self._session = ""
+        self._session_close_ns = BEFORE_TIME
         self._live: tuple[SymbolBook, ...] = ()
         self._working: Mapping[str, str] = {}
         self._protections: Mapping[str, Protection] = {}
@@ -62,7 +64,7 @@ class SimVenue:
             book.instruct(order, acts_from_ns)
             book.obey(now)
         else:
-            book.work(order, acts_from_ns, self._session)
+            book.work(order, acts_from_ns, self._session if now <= self._session_close_ns else "")
         self._refresh()
 
     def advance(self, event: Slice) -> tuple[Fill, ...]:
@@ -71,7 +73,7 @@ class SimVenue:
             raise ValueError(f"slice {event.at_ns} does not come after {self._now_ns}")
         self._now_ns = event.at_ns
         if event.session.date != self._session:
-            self._open_session(event.session.date)
+            self._open_session(event.session)
         live = self._live
         if not live:
             return ()
@@ -114,18 +116,17 @@ class SimVenue:
         if order.kind in (OrderKind.MARKET, OrderKind.LIMIT) and not _whole_lots(order.quantity, lot):
             raise Refusable(f"{order.quantity} {order.symbol} is not a positive number of lots of {lot}")
 
-    def _open_session(self, date: str) -> None:
-        """Openings of the session before are dead; those sent before any session was seen belong to this one."""
-        if not self._session:
-            for book in self._live:
-                for working in book.working:
-                    working.session = date
-        self._session = date
-        if self._live and self._expire(date):
+    def _open_session(self, session: Session) -> None:
+        """Openings of the session before are dead; those sent after its close belong to this one."""
+        for book in self._live:
+            for working in book.working:
+                working.session = working.session or session.date
+        self._session, self._session_close_ns = session.date, session.close_ns
+        if self._expire(session.date):
             self._refresh()
 
-    def _expire(self, session: str) -> bool:
-        return sum(book.expire_openings(session) for book in self._live) > 0
+    def _expire(self, session_date: str) -> bool:
+        return sum(book.expire_openings(session_date) for book in self._live) > 0
 
     def _refresh(self) -> None:
         """Rebuild what is asked every slice; called only when something changed."""

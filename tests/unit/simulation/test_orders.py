@@ -199,6 +199,15 @@ def test_an_opening_sent_on_the_last_slice_dies_unfilled() -> None:
     assert stage.venue.working() == {}
 
 
+def test_an_opening_sent_after_the_close_belongs_to_the_next_session() -> None:
+    stage = Stage()
+    stage.to_last_minute()
+    stage.bar()
+    stage.next_session()
+    stage.buy(100)
+    assert len(stage.bar()) == 1
+
+
 def test_an_exit_that_found_no_bar_carries_over_the_night_and_is_seen() -> None:
     stage = Stage()
     stage.held(100)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from rung.journal.entry import Entry, Head
-from rung.journal.store import NotDurable, Row, check_follows
+from rung.journal.store import LAST, NotDurable, Row, check_follows
 
 
 class MemoryStore:
@@ -27,7 +26,8 @@ class MemoryStore:
             raise NotDurable("the journal is closed")
 
     def read(self, from_seq: int = 1, to_seq: int | None = None) -> Iterator[Entry]:
-        return islice(iter(self._entries), max(from_seq - 1, 0), to_seq)
+        last = LAST if to_seq is None else to_seq
+        return (entry for entry in self._entries if from_seq <= entry.seq <= last)
 
     def batches(self, from_seq: int, to_seq: int) -> Iterator[Sequence[Row]]:
         yield list(self.read(from_seq, to_seq))

@@ -37,7 +37,9 @@ def absorb(state: Row, sample: int, forgetting: float, leak: float) -> None:
         state[sample + at.SAMPLE_GAIN + j] = px * to_gain
         state[at.PENDING_X + j] = px * to_root
     state[at.SCALE] = 1.0 / forgetting
-    _leak(state, sample, int(state[at.APPENDED]) % N_WEIGHTS, leak)
+    i = int(state[at.APPENDED]) % N_WEIGHTS
+    state[sample + at.SAMPLE_LEAK_INDEX] = i
+    _leak(state, sample, i, leak)
 
 
 @nb.njit(forceinline=True, error_model="numpy")

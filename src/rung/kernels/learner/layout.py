@@ -37,9 +37,9 @@ class _Row:
 
 _row = _Row()
 
-SESSION = _row.take()  # ordinal of the session of the last bar, −1 before the first
+SESSION = _row.take()  # ordinal of the newest slice's session, −1 before the first
+AWAITS_BAR = _row.take()  # 1 until the session's first bar
 CLOSE = _row.take()  # last known close
-BARS = _row.take()  # bars standardised
 APPENDED = _row.take()  # samples taken into the covariance
 MATURED = _row.take(N_HORIZONS)  # samples whose target has been learned, per horizon
 SCALE = _row.take()  # what the stored covariance must still be multiplied by: 1/λ, 1 before the first sample
@@ -56,6 +56,7 @@ SQUARES = _row.take(N_HORIZONS * ERROR_WINDOW)  # rings: squared errors, directi
 HITS = _row.take(N_HORIZONS * ERROR_WINDOW)
 _row.align()
 SAID = _row.take(24)  # the newest results, repeated while the symbol is silent
+SEEN = _row.take(WIDTH)  # bars since a feature first differed from 0
 MEAN = _row.take(WIDTH)
 VARIANCE = _row.take(WIDTH)
 X = _row.take(WIDTH)  # the bar's standardised features, intercept 1, pad 0
@@ -71,7 +72,8 @@ SAMPLE_GAIN = WIDTH
 SAMPLE_LEAK_GAIN = 2 * WIDTH
 SAMPLE_MINUTE = 3 * WIDTH
 SAMPLE_CLOSE = SAMPLE_MINUTE + 1
-SAMPLE_PREDICTIONS = SAMPLE_CLOSE + 1
+SAMPLE_LEAK_INDEX = SAMPLE_CLOSE + 1
+SAMPLE_PREDICTIONS = SAMPLE_LEAK_INDEX + 1
 SAMPLE_SIZE = 3 * WIDTH + 8
 _row.take(N_PENDING * SAMPLE_SIZE)
 

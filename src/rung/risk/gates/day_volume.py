@@ -54,7 +54,7 @@ class DayVolume(Observes):
                 kind=ViolationKind.MIN_VOLUME,
                 gate=self.name,
                 message=f"{order.symbol} traded {traded:,.0f} in 24 h, less than {self._min_quote:,.0f}",
-                value=f"{traded:.0f}",
-                limit=f"{self._min_quote:.0f}",
+                value=f"{traded:,.0f}",
+                limit=f"{self._min_quote:,.0f}",
             ),
         )

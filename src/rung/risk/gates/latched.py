@@ -31,8 +31,8 @@ class Latched:
                 kind=consequence.kind,
                 gate=self.name,
                 message=f"latch {name} is tripped: {trip.reason}",
-                value=trip.value,
-                limit=trip.limit,
+                value=trip.value or "tripped",
+                limit=trip.limit or "not tripped",
             )
             for name, (trip, consequence) in self._latches.tripped.items()
             if consequence.state.opens_nothing

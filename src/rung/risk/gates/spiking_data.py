@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 from rung.domain.errors import Refusable
 from rung.domain.order import Order
 from rung.domain.slice import Slice
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.facts import bar_of, close_of, pct
+from rung.risk.facts import bar_of, close_of, exact, pct
 from rung.risk.gate import Observes
 
 
@@ -26,8 +27,8 @@ class SpikingData(Observes):
     name = "spiking_data"
     halts = False
 
-    def __init__(self, max_range_frac: float, max_move_frac: float) -> None:
-        self._max_range_frac, self._max_move_frac = max_range_frac, max_move_frac
+    def __init__(self, max_range_frac: float | Decimal, max_move_frac: float | Decimal) -> None:
+        self._max_range_frac, self._max_move_frac = exact(max_range_frac), exact(max_move_frac)
         self._before: Slice | None = None
         self._now: Slice | None = None
 
@@ -38,14 +39,25 @@ class SpikingData(Observes):
         if self._now is None or self._now.at_ns != view.slice.at_ns:
             raise Refusable("cannot judge: the gate was not shown this slice")
         bar, close = bar_of(order, view), close_of(order, view)
-        spread = (bar.high - bar.low) / close
-        move = abs(close / self._base(order, view) - 1.0)
+        base = self._base(order, view)
         broken = []
-        if not spread <= self._max_range_frac:
-            broken.append(self._broken(f"the bar of {order.symbol} spans", spread, self._max_range_frac))
-        if not move <= self._max_move_frac:
+        if self._beyond(bar.high, bar.low, self._max_range_frac, close):
+            span = (bar.high - bar.low) / close
+            broken.append(self._broken(f"the bar of {order.symbol} spans", span, self._max_range_frac))
+        if self._beyond(close, base, self._max_move_frac, base):
+            move = abs(close / base - 1.0)
             broken.append(self._broken(f"{order.symbol} moved", move, self._max_move_frac))
         return broken
+
+    @staticmethod
+    def _beyond(one: float, other: float, limit_frac: Decimal, price: float) -> bool:
+        """|one − other| > limit × price, told by floats far from the limit and by exact decimals close to it."""
+        distance, limit = abs(one - other), float(limit_frac) * price
+        if not math.isfinite(distance):
+            raise Refusable("cannot judge a bar whose prices are not finite")
+        if abs(distance - limit) > 1e-9 * price:
+            return distance > limit
+        return abs(exact(one) - exact(other)) > limit_frac * exact(price)
 
     def _base(self, order: Order, view: View) -> float:
         bar = bar_of(order, view)
@@ -58,7 +70,7 @@ class SpikingData(Observes):
             raise Refusable(f"cannot judge without a positive finite price of {order.symbol} to compare with")
         return base
 
-    def _broken(self, what: str, value: float, limit: float) -> Violation:
+    def _broken(self, what: str, value: float, limit: Decimal) -> Violation:
         return Violation(
             kind=ViolationKind.SPIKING_DATA,
             gate=self.name,

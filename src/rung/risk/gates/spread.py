@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 from rung.domain.errors import Refusable
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
+from rung.risk.facts import exact
 from rung.risk.quotes import Quote, Quotes
 
 
@@ -22,9 +24,9 @@ class Spread:
     name = "spread"
     halts = False
 
-    def __init__(self, quotes: Quotes, *, max_bps: float, max_age_seconds: float) -> None:
+    def __init__(self, quotes: Quotes, *, max_bps: float | Decimal, max_age_seconds: float) -> None:
         self._quotes = quotes
-        self._max_bps = max_bps
+        self._max_bps = exact(max_bps)
         self._max_age_ns = round(max_age_seconds * 1e9)
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
@@ -37,11 +39,13 @@ class Spread:
         if quote.bid > quote.ask:
             sentence = f"the quote of {order.symbol} is crossed: bid {quote.bid} above ask {quote.ask}"
             return (self._broken(ViolationKind.CROSSED_DATA, sentence, f"{quote.bid} > {quote.ask}", "bid <= ask"),)
-        spread_bps = (quote.ask - quote.bid) / ((quote.ask + quote.bid) / 2.0) * 1e4
-        if spread_bps <= self._max_bps:
+        bid, ask = exact(quote.bid), exact(quote.ask)
+        mid = (bid + ask) / 2
+        if (ask - bid) * 10_000 <= self._max_bps * mid:
             return ()
-        sentence = f"the spread of {order.symbol} is {spread_bps:.4g} bps, {self._max_bps:g} bps are allowed"
-        return (self._broken(ViolationKind.SPREAD, sentence, f"{spread_bps:.4g} bps", f"{self._max_bps:g} bps"),)
+        spread_bps, limit = f"{(ask - bid) / mid * 10_000:.4g} bps", f"{self._max_bps} bps"
+        sentence = f"the spread of {order.symbol} is {spread_bps}, {limit} are allowed"
+        return (self._broken(ViolationKind.SPREAD, sentence, spread_bps, limit),)
 
     def _sound(self, symbol: str) -> Quote:
         quote = self._quotes.quote(symbol)

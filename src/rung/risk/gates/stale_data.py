@@ -19,7 +19,7 @@ class StaleData:
         at_ns = view.slice.at_ns
         bar = view.slice.bars.get(order.symbol)
         if bar is None:
-            return (self._broken("missing", f"{order.symbol} has no bar that closed now"),)
+            return (self._broken("missing", f"the bar of {order.symbol} that should close now is missing"),)
         if bar.known_ns != at_ns:
             seconds = (at_ns - bar.known_ns) / 1e9
             return (self._broken(f"{seconds:g} s", f"the bar of {order.symbol} is {seconds:g} s old"),)

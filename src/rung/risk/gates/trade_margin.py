@@ -34,7 +34,7 @@ class TradeMargin:
             Violation(
                 kind=ViolationKind.MARGIN,
                 gate=self.name,
-                message=f"the order ties up {margin:.2f} of margin, {limit:.2f} is allowed",
+                message=f"the order ties up {margin:.4f} of margin, {limit:.4f} is allowed",
                 value=f"{margin:.4f}",
                 limit=f"{limit:.4f}",
                 adjusted_quantity=offered(fits),

@@ -6,7 +6,7 @@ symbols compare within a minute, stays; when it was said is lost. A run that doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from rung.domain.slice import Slice
@@ -19,7 +19,7 @@ Recording = Mapping[str, Sequence[Sequence[Prediction]]]
 class Permutes(Protocol):
     """The one thing needed of a seeded generator (numpy's has it)."""
 
-    def permutation(self, x: int, /) -> Sequence[int]: ...
+    def permutation(self, x: int, /) -> Iterable[int]: ...
 
 
 class RecordingPredictor:

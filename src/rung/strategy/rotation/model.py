@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.kernels import ensemble
+from rung.kernels.learner import layout as at
 from rung.kernels.learner.params import HORIZONS, LearnerParams
+from rung.kernels.learner.state import pack_params
 from rung.strategy.rotation.signals import Prediction
 
 
@@ -24,7 +26,7 @@ class OnlineEnsemble:
 
     def __init__(self, symbols: tuple[str, ...], params: LearnerParams) -> None:
         self.symbols = symbols
-        self._params = ensemble.params_array(params)
+        self._params = pack_params(params)
         self._state = ensemble.new_ensemble_state(len(symbols), params)
         self._bars = np.zeros((len(symbols), 5))
         self._present = np.zeros(len(symbols), dtype=np.bool_)
@@ -37,7 +39,7 @@ class OnlineEnsemble:
         """Learn what has matured, predict from the newest bar; a silent symbol repeats its last prediction."""
         self._read(event)
         ensemble.ensemble_step(self._state, self._bars, self._present, self._clock, self._params, self._out)
-        columns = self._out[:, (ensemble.PROBABILITY, ensemble.CONFIDENCE, ensemble.VALID)].tolist()
+        columns = self._out[:, (at.PROBABILITY, at.CONFIDENCE, at.VALID)].tolist()
         return [Prediction(p, c, valid > 0.5) for p, c, valid in columns]
 
     def state(self) -> NDArray[np.float64]:
@@ -51,7 +53,7 @@ class OnlineEnsemble:
         self._state[:] = state
 
     def results(self) -> NDArray[np.float64]:
-        """(n_symbols, N_OUT): the newest results, columns as named in `rung.kernels.ensemble`."""
+        """(n_symbols, N_OUT): the newest results, columns as named in `rung.kernels.learner.layout`."""
         return self._out.copy()
 
     def skill(self) -> list[tuple[str, int, int, float, float]]:
@@ -60,9 +62,9 @@ class OnlineEnsemble:
             (
                 symbol,
                 horizon,
-                int(row[ensemble.SAMPLES]),
-                float(row[ensemble.SKILL + n]),
-                float(row[ensemble.DIRECTION + n]),
+                int(row[at.SAMPLES]),
+                float(row[at.SKILL + n]),
+                float(row[at.DIRECTION + n]),
             )
             for symbol, row in zip(self.symbols, self._out, strict=True)
             for n, horizon in enumerate(HORIZONS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rung.domain.session import Session
-from rung.market.check_params import CheckParams
+from rung.market.checks.params import CheckParams
 from rung.market.tape import Tape
 
 

@@ -10,14 +10,12 @@ import numpy as np
 
 from rung.domain.session import Session
 from rung.market.calendar import AlwaysOpen, Calendar
-from rung.market.check_gaps import missing_in
-from rung.market.check_params import CheckParams
-from rung.market.check_prices import Rows, false_prints, flat_runs, inconsistent, spikes, split_ratio
-from rung.market.findings import Finding, FindingKind, Severity, TapeReport
+from rung.market.checks.findings import Finding, FindingKind, Severity, TapeReport
+from rung.market.checks.gaps import missing_in
+from rung.market.checks.params import CheckParams
+from rung.market.checks.prices import Rows, false_prints, flat_runs, inconsistent, spikes, split_ratio
 from rung.market.new_york import NS_PER_DAY, new_york_text, utc_text
 from rung.market.tape import Tape
-
-__all__ = ["CheckParams", "Finding", "FindingKind", "Severity", "TapeReport", "check_tape"]
 
 DEFAULTS = CheckParams()
 

@@ -10,8 +10,8 @@ import numpy as np
 from rung.domain.errors import UserError
 from rung.market.calendar import calendar_name_for, calendar_named
 from rung.market.catalogue import Catalogue
-from rung.market.checks import check_tape
-from rung.market.findings import Finding, FindingKind, Severity, TapeReport
+from rung.market.checks.findings import Finding, FindingKind, Severity, TapeReport
+from rung.market.checks.whole import check_tape
 from rung.market.importers import Reading, read_raw
 from rung.market.new_york import utc_text
 from rung.market.tape import COLUMNS

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from rung.domain.clock import NS_PER_MINUTE
-from rung.market.check_params import CheckParams
+from rung.market.checks.params import CheckParams
 from rung.market.tape import Floats, Tape
 
 Rows = NDArray[np.bool_]

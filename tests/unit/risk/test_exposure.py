@@ -1,0 +1,52 @@
+"""Exposure is the worst case that is still reachable."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from tests.unit.risk import made
+
+from rung.domain.errors import Refusable
+from rung.domain.order import OrderKind, Side
+from rung.risk.exposure import gross_notional_after, quantities_after, quantity_after, symbols_held_after
+
+D = Decimal
+HELD = made.position("TQQQ", "100", mark="90")
+VIEW = made.view(of=made.account(HELD, made.position("SQQQ", "-50")))
+
+
+def test_what_is_held_and_what_is_ordered_add_up_with_their_signs() -> None:
+    orders = [made.order("TQQQ", "10"), made.order("SQQQ", "20", side=Side.SELL), made.order("UVXY", "5")]
+    assert quantities_after(VIEW, orders) == {"TQQQ": 110, "SQQQ": -70, "UVXY": 5}
+
+
+def test_a_market_order_that_takes_away_counts_and_a_limit_that_might_rest_does_not() -> None:
+    limit = made.exit_of(HELD, kind=OrderKind.LIMIT, limit_price=D(200))
+    assert quantity_after("TQQQ", VIEW, [made.exit_of(HELD)]) == 0
+    assert quantity_after("TQQQ", VIEW, [limit]) == 100
+
+
+def test_a_limit_order_that_would_flip_into_more_counts() -> None:
+    flip = made.order(quantity="250", side=Side.SELL, kind=OrderKind.LIMIT, limit_price=D(100))
+    assert quantity_after("TQQQ", VIEW, [flip]) == -150
+
+
+def test_cancels_and_protection_move_nothing() -> None:
+    orders = [made.order(kind=kind, quantity="0") for kind in (OrderKind.CANCEL, OrderKind.PROTECT)]
+    assert quantity_after("TQQQ", VIEW, orders) == 100
+
+
+def test_the_gross_value_uses_the_newest_price_and_else_the_mark() -> None:
+    assert gross_notional_after(made.order("UVXY", "10"), VIEW, ()) == 100 * 90 + 50 * 100 + 10 * 100
+    assert gross_notional_after(made.order("TQQQ", "10"), VIEW, ()) == 110 * 100 + 50 * 100
+
+
+def test_a_symbol_that_ends_flat_is_not_held() -> None:
+    assert symbols_held_after(made.order("UVXY", "1"), VIEW, [made.exit_of(HELD)]) == 2
+
+
+def test_a_mark_that_is_no_number_cannot_be_summed() -> None:
+    view = made.view(of=made.account(made.position("SQQQ", mark="NaN")))
+    with pytest.raises(Refusable, match="SQQQ"):
+        gross_notional_after(made.order(), view, ())
