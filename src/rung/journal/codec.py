@@ -24,8 +24,16 @@ from rung.journal.wire_out import approved_row, fill_row, order_row, step_row, v
 
 VERSION = 1
 
-_row_bytes = msgspec.json.Encoder(decimal_format="string").encode
-_plain_bytes = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
+
+def _native(value: Any) -> Any:
+    """A number out of a kernel (a numpy scalar) as the number it is."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not a plain value")
+
+
+_row_bytes = msgspec.json.Encoder(decimal_format="string", enc_hook=_native).encode
+_plain_bytes = msgspec.json.Encoder(decimal_format="string", order="deterministic", enc_hook=_native).encode
 _read = msgspec.json.Decoder().decode
 
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -57,20 +65,21 @@ def encode(thing: object) -> bytes:
     if to_row is None:
         return _encode_plain(thing)
     row = to_row(thing)
-    payload = _row_bytes(row)
-    if b"null" in payload:
-        payload = _row_bytes(_spelt(row))
-    return payload
+    try:
+        payload = _row_bytes(row)
+        return payload if b"null" not in payload else _row_bytes(_spelt(row))
+    except TypeError as error:
+        raise ValueError(f"a {type(thing).__name__} cannot be journalled: {error}") from None
 
 
 def _encode_plain(thing: object) -> bytes:
-    if isinstance(thing, list | tuple):
+    if not isinstance(thing, Mapping):
         raise ValueError("a plain payload is a mapping, so that every value has a name")
     _refuse_not_finite(thing)
     try:
-        return _plain_bytes(thing)
+        return _plain_bytes(dict(thing))
     except TypeError as error:
-        raise ValueError(f"cannot be journalled: {error}") from None
+        raise ValueError(f"a plain payload cannot be journalled: {error}") from None
 
 
 def _refuse_not_finite(thing: object) -> None:
@@ -86,6 +95,8 @@ def _refuse_not_finite(thing: object) -> None:
 
 def _spelt(value: Any) -> Any:
     """The same row with floats that are not finite spelt out."""
+    if hasattr(value, "item"):
+        value = value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else {"nan" if math.isnan(value) else f"{value}": True}
     if isinstance(value, list | tuple):

@@ -14,6 +14,9 @@ FORMAT = b"rung-journal-1"
 UNKEYED_GENESIS = bytes(32)
 """What the first entry of a journal without a key points back to."""
 
+KEYED = b"keyed"
+"""How the genesis of a journal with a key begins: that it has one is no secret."""
+
 
 class Kind(StrEnum):
     """What happened."""
@@ -75,7 +78,7 @@ def digest(message: bytes, key: bytes | None) -> bytes:
 
 def genesis(key: bytes | None) -> bytes:
     """What the first entry points back to. With a key it depends on the key, so a wrong key shows at entry 1."""
-    return UNKEYED_GENESIS if key is None else digest(FORMAT + b" genesis", key)
+    return UNKEYED_GENESIS if key is None else KEYED + digest(FORMAT + b" genesis", key)[len(KEYED) :]
 
 
 def seal(head: Head, at_ns: int, kind: Kind, payload: bytes, key: bytes | None) -> Entry:

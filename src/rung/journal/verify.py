@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rung.domain.errors import Tampered, UserError
 from rung.journal.anchors import Anchor
-from rung.journal.entry import PREFIX, UNKEYED_GENESIS, Entry, Head, digest, genesis, preimage
+from rung.journal.entry import KEYED, PREFIX, UNKEYED_GENESIS, Entry, Head, digest, genesis, preimage
 from rung.journal.store import FIRST, LAST, Reads, Row
 
 
@@ -138,15 +138,16 @@ def _broken_link(entry: Entry, expected: int) -> str:
 
 def check_key(first: Entry, key: bytes | None) -> None:
     """Tell a wrong key from an edited journal, by what the first entry points back to."""
-    if first.seq != 1 or first.prev_hash == genesis(key):
+    begins = first.prev_hash
+    if first.seq != 1 or begins == genesis(key):
         return
-    if first.kind in PREFIX and _holds(first, genesis(key), key):
-        raise Tampered("entry 1 was edited: it points back to something else than the beginning")
+    if not begins.startswith(KEYED) and begins != UNKEYED_GENESIS:
+        raise Tampered(f"entry 1 ({first.kind}) was edited: it points back to something else than a beginning")
     if key is None:
         raise UserError(
             "this journal is written with a key, and none was given", remedy="set RUNG_JOURNAL_KEY to its key"
         )
-    if first.prev_hash == UNKEYED_GENESIS:
+    if begins == UNKEYED_GENESIS:
         raise KeyMismatch("a key was given, but this journal is written without one, or was written anew without it")
     raise KeyMismatch("the key does not belong to this journal: the wrong key, or a journal written anew with another")
 

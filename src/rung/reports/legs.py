@@ -6,27 +6,17 @@ so the legs of a flat account add up to the change of its equity to the last dig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
 from rung.domain.fill import Fill, Trigger
 from rung.domain.target import Action, Lean
+from rung.ledger.holding import MONEY_STEP, ZERO, Holding, Piece, pieces
 
-ZERO = Decimal(0)
-MONEY_EXPONENT = -8
-MONEY_STEP = Decimal(1).scaleb(MONEY_EXPONENT)
+ONE = Decimal(1)
+NEEDLESS_BELOW = -8
 FRAC_STEP = Decimal("0.000001")
-
-
-def short(amount: Decimal) -> Decimal:
-    """At most 8 decimals and no needless zeros among them: a quotient has 28."""
-    exponent = amount.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent >= MONEY_EXPONENT:
-        return amount
-    rounded = amount.quantize(MONEY_STEP).normalize()
-    return rounded if rounded.as_tuple().exponent <= 0 else rounded.quantize(Decimal(1))  # type: ignore[operator]
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,64 +68,30 @@ class ClosedTrade(msgspec.Struct, frozen=True, kw_only=True):
     exit_trigger: Trigger
 
 
-@dataclass(slots=True)
-class _Open:
-    """What is held in one symbol: unsigned quantity, what it cost, and when it began."""
-
-    direction: Lean
-    quantity: Decimal
-    cost_quote: Decimal
-    fees_quote: Decimal
-    opened_at_bar: int
-
-
 class LegBook:
     """Holds the open positions; `book` is called once per fill, in order, from the first fill of the account."""
 
     def __init__(self) -> None:
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, tuple[Holding, int]] = {}
 
-    def book(self, fill: Fill, bar: int) -> tuple[Leg, ...]:
+    def book(self, fill: Fill, bar: int) -> list[Leg]:
         """The leg of this fill; two when it crosses zero. `bar` counts slices and gives `bars_held`."""
-        buying = fill.side.sign > 0
-        held = self._open.get(fill.symbol)
-        if held is None or (held.direction is Lean.LONG) is buying:
-            if fill.closes:
-                raise ValueError(f"{fill.fill_id} closes a {fill.symbol} position whose entry was not seen")
-            return (self._enter(fill, fill.quantity, fill.fee_quote, bar),)
-        closing = min(fill.quantity, held.quantity)
-        if closing == fill.quantity:
-            return (self._exit(fill, held, closing, fill.fee_quote, bar),)
-        fee = _share(fill.fee_quote, closing, fill.quantity)
-        out = self._exit(fill, held, closing, fee, bar)
-        return (out, self._enter(fill, fill.quantity - closing, fill.fee_quote - fee, bar))
+        holding, opened_at_bar = self._open.get(fill.symbol, (Holding(), bar))
+        if fill.closes and holding.quantity == 0:
+            raise ValueError(f"{fill.fill_id} closes a {fill.symbol} position whose entry was not seen")
+        legs = []
+        for piece in pieces(fill, holding.quantity):
+            opened_at_bar = bar if holding.quantity == 0 else opened_at_bar
+            legs.append(_leg(fill, piece, holding, bar - opened_at_bar))
+        if holding.quantity == 0:
+            self._open.pop(fill.symbol, None)
+        else:
+            self._open[fill.symbol] = (holding, opened_at_bar)
+        return legs
 
     def bars_held(self, symbol: str, bar: int) -> int:
         """Slices since the open position in `symbol` began; 0 when there is none."""
-        held = self._open.get(symbol)
-        return bar - held.opened_at_bar if held is not None else 0
-
-    def _enter(self, fill: Fill, shares: Decimal, fee: Decimal, bar: int) -> Leg:
-        held = self._open.get(fill.symbol)
-        if held is None:
-            direction = Lean.LONG if fill.side.sign > 0 else Lean.SHORT
-            held = self._open[fill.symbol] = _Open(direction, ZERO, ZERO, ZERO, bar)
-        held.quantity += shares
-        held.cost_quote += shares * fill.price
-        held.fees_quote += fee
-        return _leg(fill, held, shares, fee)
-
-    def _exit(self, fill: Fill, held: _Open, shares: Decimal, fee: Decimal, bar: int) -> Leg:
-        cost = _share(held.cost_quote, shares, held.quantity)
-        entry_fee = _share(held.fees_quote, shares, held.quantity)
-        held.quantity -= shares
-        held.cost_quote -= cost
-        held.fees_quote -= entry_fee
-        sign = 1 if held.direction is Lean.LONG else -1
-        pnl = sign * (shares * fill.price - cost) - fee - entry_fee
-        if held.quantity == 0:
-            del self._open[fill.symbol]
-        return _leg(fill, held, shares, fee, (pnl, bar - held.opened_at_bar, cost))
+        return bar - self._open[symbol][1] if symbol in self._open else 0
 
 
 class TradeFold:
@@ -164,32 +120,42 @@ class TradeFold:
         )
 
 
-def _share(total: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    """`total · part ÷ whole`, to 8 decimals unless it is all of it: what is left keeps the rest, so nothing is lost."""
-    return total if part == whole else short(total * part / whole)
-
-
-def _leg(
-    fill: Fill, held: _Open, shares: Decimal, fee: Decimal, realised: tuple[Decimal, int, Decimal] | None = None
-) -> Leg:
-    pnl, bars, cost = realised if realised is not None else (None, 0, ZERO)
+def _leg(fill: Fill, piece: Piece, holding: Holding, bars_held: int) -> Leg:
+    """Book the piece on the holding and say what it did."""
+    long = (holding.quantity or piece.signed) > 0
+    cost, fees = holding.cost, holding.fees
+    realised = holding.take(piece, fill.price, fill.at_ns)
+    pnl = frac = None
+    if piece.closes:
+        pnl = short(realised - piece.fee - (fees - holding.fees))
+        released = abs(cost - holding.cost)
+        frac = (pnl / released).quantize(FRAC_STEP) if released else ZERO
     return Leg(
         at_ns=fill.at_ns,
         symbol=fill.symbol,
-        entry=realised is None,
-        direction=held.direction,
-        shares=shares,
+        entry=not piece.closes,
+        direction=Lean.LONG if long else Lean.SHORT,
+        shares=abs(piece.signed),
         price=fill.price,
         reference_price=fill.reference_price,
-        fee_quote=fee,
-        slippage_quote=(fill.price - fill.reference_price) * shares * fill.side.sign,
+        fee_quote=piece.fee,
+        slippage_quote=(fill.price - fill.reference_price) * piece.signed,
         trigger=fill.trigger,
         action=fill.action,
         reason=fill.reason,
         order_id=fill.order_id,
         fill_id=fill.fill_id,
-        position_after=held.quantity if held.direction is Lean.LONG else -held.quantity,
+        position_after=holding.quantity,
         pnl_quote=pnl,
-        pnl_frac=(pnl / cost).quantize(FRAC_STEP) if pnl is not None and cost > 0 else None,
-        bars_held=bars,
+        pnl_frac=frac,
+        bars_held=bars_held if piece.closes else 0,
     )
+
+
+def short(amount: Decimal) -> Decimal:
+    """At most 8 decimals and no needless zeros among them: a quotient has 28."""
+    exponent = amount.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent > NEEDLESS_BELOW:
+        return amount
+    rounded = amount.quantize(MONEY_STEP).normalize()
+    return rounded.quantize(ONE) if rounded == rounded.to_integral_value() else rounded

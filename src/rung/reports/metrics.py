@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import numpy as np
 
+from rung.ledger.holding import ZERO
 from rung.reports.baselines import buy_and_hold, shuffled
 from rung.reports.figures import Beliefs, Costs, DayFigures, Returns, RunMetrics, SymbolFigures, Trading
 from rung.reports.info import Baseline
-from rung.reports.legs import ZERO, ClosedTrade, Leg
+from rung.reports.legs import ClosedTrade, Leg
 from rung.reports.record import DayRecord, Floats, RunRecord
 from rung.reports.statistics import mean_return_per_day, mrd_interval, wilson, worst_fall
 

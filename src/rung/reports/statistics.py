@@ -23,8 +23,11 @@ class Interval(NamedTuple):
 
 
 def mean_return_per_day(daily_returns: Floats) -> float:
-    """Total (compounded) return ÷ days, as the source document defines MRD. (n,) fractions, n ≥ 1 → fraction."""
-    return float((np.prod(1.0 + daily_returns) - 1.0) / len(daily_returns))
+    """Total (compounded) return ÷ days, as the source document defines MRD. (n,) fractions, n ≥ 1 → fraction.
+
+    A day that loses everything or more ends the account: nothing compounds after it.
+    """
+    return float((np.prod(np.maximum(1.0 + daily_returns, 0.0)) - 1.0) / len(daily_returns))
 
 
 def mrd_interval(daily_returns: Floats, chance: np.random.Generator) -> Interval | None:
@@ -39,8 +42,8 @@ def mrd_interval(daily_returns: Floats, chance: np.random.Generator) -> Interval
         return None
     block_days = max(1.0, round(n ** (1 / 3)))
     index = _stationary_indices(n, block_days, chance)
-    growth = np.log1p(np.maximum(daily_returns, -1.0 + 1e-12))
-    means = np.expm1(growth[index].sum(axis=1)) / n
+    growth = np.maximum(1.0 + daily_returns, 0.0)
+    means = (np.prod(growth[index], axis=1) - 1.0) / n
     tail = (1.0 - LEVEL_FRAC) / 2.0
     low, high = np.quantile(means, (tail, 1.0 - tail))
     return Interval(float(low), float(high))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 
+import numpy as np
 import pytest
 from tests.unit.journal.made import approved, fill, order, refused, step
 
@@ -157,6 +158,21 @@ def test_a_bar_filed_under_another_name_stays_there() -> None:
     odd = dataclasses.replace(base.event, bars={"ALIAS": base.event.bars["TQQQ"]})
     back = decode(encode(dataclasses.replace(base, event=odd)))
     assert back.event.bars["ALIAS"].symbol == "TQQQ"
+
+
+def test_numbers_out_of_a_kernel_are_recorded_as_the_numbers_they_are() -> None:
+    base = step()
+    plain = dataclasses.replace(base.signals[0], strength=0.1, rank=3)
+    odd = dataclasses.replace(plain, strength=np.float64(0.1), rank=np.int64(3))
+    assert encode(dataclasses.replace(base, signals=(odd,))) == encode(dataclasses.replace(base, signals=(plain,)))
+    broken = dataclasses.replace(plain, strength=np.float32("inf"))
+    assert decode(encode(dataclasses.replace(base, signals=(broken,)))).signals[0].strength == math.inf
+
+
+def test_a_stranger_in_a_step_is_refused() -> None:
+    odd = dataclasses.replace(step().signals[0], strength=object())  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="a Step cannot be journalled: object is not a plain value"):
+        encode(dataclasses.replace(step(), signals=(odd,)))
 
 
 def test_an_empty_step_survives() -> None:

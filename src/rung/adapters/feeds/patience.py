@@ -29,7 +29,7 @@ class Patience:
     monotonic: Callable[[], float]
     on_wait: Callable[[str, float], None] = lambda _why, _seconds: None
     calls_per_minute: int = 0
-    tries: int = 6
+    tries: int = 8
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
 
@@ -87,9 +87,10 @@ class PatientPool:
         raise self._refused(answer)
 
     def _refused(self, answer: Any) -> UserError:
+        said = f"({answer.status}: {self._said(answer)})"
         if answer.status in UNAUTHORISED_STATUS:
             return UserError(
-                f"the server refused the key ({answer.status}: {self._said(answer)})",
+                f"the server refused the key {said}",
                 remedy="set MASSIVE_API_KEY to a key whose plan covers minute bars of these dates",
             )
         return UserError(
@@ -97,7 +98,7 @@ class PatientPool:
         )
 
     def _said(self, answer: Any) -> str:
-        text = answer.data.decode("utf-8", "replace")
+        text: str = answer.data.decode("utf-8", "replace")
         try:
             body = json.loads(text)
         except ValueError:

@@ -49,10 +49,10 @@ def recover(path: Path, *, key: bytes | None = None) -> Recovery:
 
 
 def _recover_sqlite(path: Path, key: bytes | None) -> Recovery:
-    work = _copy(path)
+    work, damage = _copy(path)
     try:
         with closing(sqlite3.connect(work, isolation_level=None)) as source:
-            damage = _damage(source)
+            damage = damage or _damage(source)
             noted = _noted_head(source)
             healed = path.with_name(path.name + ".recovering")
             _discard(healed)
@@ -71,8 +71,12 @@ def _recover_sqlite(path: Path, key: bytes | None) -> Recovery:
     return Recovery(kept, None if noted is None else max(noted - kept, 0), damage, damaged)
 
 
-def _copy(path: Path) -> Path:
-    """A scratch copy with its log, filled up with zeros to the length its header speaks of, so that SQLite looks in."""
+def _copy(path: Path) -> tuple[Path, str | None]:
+    """A scratch copy with its log, and how much of the file is missing, if any.
+
+    The copy is filled up with zeros to the length its header speaks of: else SQLite would not look in at all.
+    """
+    missing = None
     work = path.with_name(path.name + ".inspected")
     _discard(work)
     try:
@@ -88,6 +92,7 @@ def _copy(path: Path) -> Path:
             length = (65536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
             file.seek(0, 2)
             if file.tell() < length:
+                missing = f"the file is {length - file.tell():,} bytes short"
                 file.truncate(length)
     except OSError as error:
         _discard(work)
@@ -95,7 +100,7 @@ def _copy(path: Path) -> Path:
     except UserError:
         _discard(work)
         raise
-    return work
+    return work, missing
 
 
 def _damage(source: sqlite3.Connection) -> str | None:

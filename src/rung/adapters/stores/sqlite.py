@@ -41,27 +41,18 @@ class SqliteReader:
 
     def batches(self, from_seq: int, to_seq: int) -> Iterator[Sequence[Row]]:
         sql = f"SELECT {_COLUMNS} FROM entries WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
-        try:
+        with plainly(self.path):
             cursor = self._open().execute(sql, (from_seq, to_seq))
             while rows := cursor.fetchmany(_FETCH):
                 yield rows
-        except sqlite3.DatabaseError as error:
-            if "UTF-8" in str(error):
-                raise Tampered("the kind of an entry was edited: it is no text", where=str(self.path)) from None
-            raise unreadable(self.path, error) from None
 
     def head(self) -> Head | None:
         """The last entry. Raises Tampered when the file's own note of its head says something else."""
         noted = "SELECT seq, hash FROM head" if self._version >= 3 else "SELECT 0, x''"
         last = "SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1"
-        try:
-            row = (
-                self._open()
-                .execute(f"SELECT * FROM ({noted}) LEFT JOIN ({last}) ON true")  # noqa: S608
-                .fetchone()
-            )
-        except sqlite3.DatabaseError as error:
-            raise unreadable(self.path, error) from None
+        with plainly(self.path):
+            sql = f"SELECT * FROM ({noted}) LEFT JOIN ({last}) ON true"  # noqa: S608
+            row = self._open().execute(sql).fetchone()
         if row is None:
             raise Tampered("the journal's note of its own head is gone", where=str(self.path))
         noted_seq, noted_hash, seq, digest = row
@@ -109,6 +100,7 @@ class SqliteStore(SqliteReader):
         self.path = path
         self._lease: FileLease | None = None
         self._connection = None
+        self._ready = False
         if not path.parent.is_dir():
             raise UserError("no such folder", where=str(path.parent), remedy="make it first")
         self._lease = FileLease(path.with_name(path.name + ".lock"), writer, takeover=takeover)
@@ -122,7 +114,9 @@ class SqliteStore(SqliteReader):
     def _prepare(self) -> None:
         """WAL, FULL, the present schema, a new fencing token."""
         run = self._open().execute
+        version_of(self._open(), self.path)
         try:
+          with plainly(self.path):
             run("PRAGMA journal_mode = WAL")
             run("PRAGMA synchronous = FULL")
             migrate(self._open(), self.path)
@@ -136,6 +130,7 @@ class SqliteStore(SqliteReader):
             raise UserError(f"cannot write the journal: {error}", where=str(self.path)) from None
         except sqlite3.DatabaseError as error:
             raise unreadable(self.path, error) from None
+        self._ready = True
         self._last = self.head()
 
     def append(self, entries: Sequence[Entry]) -> None:
@@ -178,7 +173,7 @@ class SqliteStore(SqliteReader):
 
     def close(self) -> None:
         try:
-            if self._connection is not None:
+            if self._connection is not None and self._ready:
                 self.commit()
                 self._fold_log(self._connection)
         finally:
@@ -214,14 +209,14 @@ def _connect_reading(path: Path) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode=ro"
     connection = _connect(uri, path)
     try:
-        connection.execute("SELECT count(*) FROM sqlite_schema")
-    except sqlite3.OperationalError:
+        with plainly(path), suppress(sqlite3.OperationalError):
+            connection.execute("SELECT count(*) FROM sqlite_schema")
+            return connection
+    except UserError:
         connection.close()
-        connection = _connect(uri + "&immutable=1", path)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise unreadable(path, error) from None
-    return connection
+        raise
+    connection.close()
+    return _connect(uri + "&immutable=1", path)
 
 
 def _connect(uri: str, path: Path) -> sqlite3.Connection:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from rung.domain.errors import UserError
+from rung.domain.errors import Tampered, UserError
 
 APPLICATION_ID = 0x52554E47
 """'RUNG', in the file's header: tells a journal from any other SQLite file."""
@@ -46,7 +48,7 @@ CURRENT = len(MIGRATIONS)
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
     """0 for a new file, else the schema version. Refuses foreign files and journals of a newer Rung."""
-    try:
+    with plainly(path):
         (application_id,) = connection.execute("PRAGMA application_id").fetchone()
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if application_id == 0 and tables == 0:
@@ -54,8 +56,6 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
         if application_id != APPLICATION_ID:
             raise UserError("this SQLite file is not a Rung journal", where=str(path), remedy="name another file")
         version: int = connection.execute("SELECT max(version) FROM migrations").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise unreadable(path, error) from None
     if version > CURRENT:
         raise UserError(
             f"the journal has schema {version}; this Rung knows up to {CURRENT}",
@@ -88,10 +88,17 @@ def migrate(connection: sqlite3.Connection, path: Path) -> int:
     return had
 
 
-def unreadable(path: Path, error: sqlite3.Error) -> UserError:
-    """One sentence for a file SQLite cannot make sense of."""
-    if "not a database" in str(error):
-        return UserError("this file is not a SQLite journal", where=str(path), remedy="name another file")
-    return UserError(
-        f"the journal file is damaged ({error})", where=str(path), remedy="run `rung journal recover` on it"
-    )
+@contextmanager
+def plainly(path: Path) -> Iterator[None]:
+    """Say in one sentence what SQLite cannot make sense of; in a damaged file even its messages may be no text."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if "not a database" in str(error):
+            raise UserError("this file is not a SQLite journal", where=str(path), remedy="name another file") from None
+        if "Could not decode to UTF-8" in str(error):
+            raise Tampered("the kind of an entry was edited: it is no text", where=str(path)) from None
+        reason = error if isinstance(error, sqlite3.Error) else "it holds rubbish"
+        raise UserError(
+            f"the journal file is damaged ({reason})", where=str(path), remedy="run `rung journal recover` on it"
+        ) from None

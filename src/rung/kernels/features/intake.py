@@ -124,5 +124,8 @@ def _fill_rings(state: Row, now: Now) -> None:
     state[at.RETURNS + (n & 7)] = now.ret
     state[at.TYPICALS + (n & 31)] = now.typical
     state[at.TYPICALS + 32 + (n & 31)] = now.typical
-    state[at.EXTREMES_1 + (n & 31) * at.EXTREME_WIDTH + at.HIGH] = now.high
-    state[at.EXTREMES_1 + (n & 31) * at.EXTREME_WIDTH + at.LOW] = -now.low
+    spot = at.EXTREMES_1 + (n & 31) * at.EXTREME_WIDTH
+    state[spot + at.HIGH] = now.high
+    state[spot + at.HIGH + 1] = n
+    state[spot + at.LOW] = -now.low
+    state[spot + at.LOW + 1] = n

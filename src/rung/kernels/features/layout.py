@@ -1,12 +1,12 @@
 """Where one symbol's memory lives: offsets into its flat float64 row. Plain Python; numba freezes the numbers.
 
-Everything inside [PRICE_START, PRICE_STOP) is a price in quote currency and is multiplied by
+Everything inside [PRICE_START, PRICE_STOP), and the price columns of the panels, is multiplied by
 open_today / close_yesterday at the open, so that no window ever contains the overnight gap.
 
-The panels hold power-of-two partial sums: level L of a column is the sum of its last 2**L values, made by adding
-two values of the level below. A window of 20 is then level 4 plus level 2 sixteen bars ago: additions only, so a
-sum neither drifts nor keeps the rounding of a spike that has left the window. The extremes panel does the same
-with max.
+The panels hold power-of-two partial sums: level b of a column is the sum of its last b values, made by adding two
+values of the level below. A window of 20 is then a block of 4 plus the block of 16 four bars ago: additions only,
+so a sum neither drifts nor keeps the rounding of a spike that has left the window. The extremes do the same with
+max.
 """
 
 from __future__ import annotations
@@ -47,8 +47,6 @@ RANGE_LOW = _row.take()
 
 EWMA_VARIANCE = _row.take()
 ADX = _row.take()
-AROON_HIGH_AT = _row.take()  # bar numbers of the current extremes
-AROON_LOW_AT = _row.take()
 STOCHASTICS = _row.take(2)  # the two previous %K
 FLOW_LAGS = _row.take(2)  # accumulation line minus its EMA(3), EMA(10)
 FORCE = _row.take(2)  # EMA(13) of return · volume, of volume
@@ -70,53 +68,45 @@ OLDER_CLOSE = _row.take()
 EMAS = _row.take(8)  # spans of EMA_SPANS
 DEMA_OUTER = _row.take()
 TRIX_EMAS = _row.take(3)
-MACD_SIGNAL = _row.take()
 KAMA = _row.take()
+CLOSES = _row.take(256)
+TYPICALS = _row.take(64)  # two copies of 32, so that the last 20 lie side by side
+LEVELS = (PREVIOUS_OPEN, _row.size)  # prices proper: before the first bar they stand at its open
+
+MACD_SIGNAL = _row.take()
 GAINS = _row.take(3)  # Wilder averages, spans of RSI_SPANS
 LOSSES = _row.take(3)
 ATRS = _row.take(3)  # spans of ATR_SPANS
 DIRECTION_UP = _row.take()
 DIRECTION_DOWN = _row.take()
-
-CLOSES = _row.take(256)
-TYPICALS = _row.take(64)  # two copies of 32, so that the last 20 lie side by side
-
-# sliding extremes: columns high, −low; 32 rows a level
-HIGH, LOW = range(2)
-EXTREME_WIDTH = 2
-EXTREMES_1 = _row.take(32 * EXTREME_WIDTH)
-EXTREMES_2 = _row.take(32 * EXTREME_WIDTH)
-EXTREMES_4 = _row.take(32 * EXTREME_WIDTH)
-EXTREMES_8 = _row.take(32 * EXTREME_WIDTH)
-EXTREMES_16 = _row.take(32 * EXTREME_WIDTH)
 PRICE_STOP = _row.size
 
-# --- panels: the first columns of each are prices -------------------------------------------------------------
-# short panel, windows up to 60
+# --- panels: rings of rows, as many rows as the window offsets need --------------------------------------------
+# short panel; the first columns need no block longer than 8 bars, the last ones need 32
 (
+    EASE,
+    MONEY,
+    ABS_MONEY,
     TYPICAL,
     ABS_CHANGE,
     BUYING,
     TRUE_RANGE,
-    MONEY,
-    ABS_MONEY,
     CLOSE_VOLUME,
     RETURN,
-    RETURN_LAG_1,
-    RETURN_LAG_5,
     RETURN_CUBE,
     RETURN_FOURTH,
     RETURN_VOLUME,
-    VOLUME,
     VOLUME_SQUARE,
-    SIGNED_VOLUME,
     FLOW,
-    EASE,
     LOG_RANGE,
     LOG_BODY,
+    RETURN_LAG_1,
+    RETURN_LAG_5,
+    VOLUME,
+    SIGNED_VOLUME,
 ) = range(20)
-SHORT_PRICES = 7
 SHORT_WIDTH = 20
+SHORT_PRICES = (MONEY, CLOSE_VOLUME + 1)  # these columns are prices
 SHORT_START = _row.size
 SHORT_1 = _row.take(2 * SHORT_WIDTH)
 SHORT_2 = _row.take(4 * SHORT_WIDTH)
@@ -126,10 +116,9 @@ SHORT_16 = _row.take(32 * SHORT_WIDTH)
 SHORT_32 = _row.take(32 * SHORT_WIDTH)
 SHORT_ROWS = (_row.size - SHORT_START) // SHORT_WIDTH
 
-# long panel, windows up to 200
+# long panel; only the close needs blocks of 128
 CLOSE, RETURN_SQUARE, STRIDE_SQUARE = range(3)
-LONG_PRICES = 1
-LONG_WIDTH = 4
+LONG_WIDTH = 3
 LONG_START = _row.size
 LONG_1 = _row.take(2 * LONG_WIDTH)
 LONG_2 = _row.take(4 * LONG_WIDTH)
@@ -140,6 +129,16 @@ LONG_32 = _row.take(64 * LONG_WIDTH)
 LONG_64 = _row.take(128 * LONG_WIDTH)
 LONG_128 = _row.take(128 * LONG_WIDTH)
 LONG_ROWS = (_row.size - LONG_START) // LONG_WIDTH
+
+# sliding extremes of the high and of −low: the value, and the number of the latest bar that had it
+HIGH, LOW = 0, 2
+EXTREME_WIDTH = 4
+EXTREMES_1 = _row.take(32 * EXTREME_WIDTH)
+EXTREMES_2 = _row.take(32 * EXTREME_WIDTH)
+EXTREMES_4 = _row.take(32 * EXTREME_WIDTH)
+EXTREMES_8 = _row.take(32 * EXTREME_WIDTH)
+EXTREMES_16 = _row.take(32 * EXTREME_WIDTH)
+EXTREME_ROWS = 5 * 32
 
 # spread and tilt of the closes: columns Σ(c − mean)² and Σ(age − mean age)(c − mean)
 SPREAD, TILT = range(2)

@@ -46,7 +46,7 @@ def momentum_features(state: Row, now: Now, shared: Shared, out: Row) -> None:
     out[MEAN_RETURN_5] = change_5 / over.short_5(state, n, at.ABS_CHANGE)
     out[CCI_20] = _cci(state, now)
     out[ROC_60] = c / state[at.CLOSES + ((n - 60) & 255)] - 1.0
-    out[AROON_25] = _aroon(state, n)
+    out[AROON_25] = (over.latest_extreme_26(state, n, at.HIGH) - over.latest_extreme_26(state, n, at.LOW)) / 25.0
     out[CMO_20] = (c - state[at.CLOSES + ((n - 20) & 255)]) / over.short_20(state, n, at.ABS_CHANGE)
     out[ULTIMATE_28] = _ultimate(state, n)
     out[SESSION_RETURN] = c / state[at.SESSION_OPEN] - 1.0
@@ -123,31 +123,6 @@ def _direction(state: Row, now: Now, out: Row) -> None:
     state[at.ADX] = adx
     out[DIRECTION_14] = balance
     out[ADX_14] = adx
-
-
-@inlined
-def _aroon(state: Row, n: int) -> float:
-    high_at = _latest_extreme(state, n, int(state[at.AROON_HIGH_AT]), at.HIGH)
-    low_at = _latest_extreme(state, n, int(state[at.AROON_LOW_AT]), at.LOW)
-    state[at.AROON_HIGH_AT] = high_at
-    state[at.AROON_LOW_AT] = low_at
-    return (high_at - low_at) / 25.0
-
-
-@inlined
-def _latest_extreme(state: Row, n: int, best: int, column: int) -> int:
-    """Number of the bar with the largest value among the last 26; the latest of equals."""
-    first = best
-    if n - best > 25:
-        best = n - 25
-        first = n - 25
-    else:
-        first = n
-    for i in range(first, n + 1):
-        a = state[at.EXTREMES_1 + (i & 31) * at.EXTREME_WIDTH + column]
-        if a >= state[at.EXTREMES_1 + (best & 31) * at.EXTREME_WIDTH + column]:
-            best = i
-    return best
 
 
 @inlined

@@ -30,9 +30,7 @@ def open_session(state: Row, bar: Row) -> None:
 @nb.njit(error_model="numpy", _nrt=False)
 def _first_bar(state: Row, bar: Row) -> None:
     """Nothing is known yet: as if the price had always stood at the first open."""
-    for i in range(at.PREVIOUS_OPEN, at.KAMA + 1):
-        state[i] = bar[0]
-    for i in range(at.CLOSES, at.TYPICALS + 64):
+    for i in range(at.LEVELS[0], at.LEVELS[1]):
         state[i] = bar[0]
     for i in range(3):
         state[at.ATRS + i] = bar[1] - bar[2]
@@ -46,10 +44,13 @@ def _remove_gap(state: Row, open_today: float) -> None:
         state[i] *= factor
     for row in range(at.SHORT_ROWS):
         start = at.SHORT_START + row * at.SHORT_WIDTH
-        for j in range(at.SHORT_PRICES):
+        for j in range(at.SHORT_PRICES[0], at.SHORT_PRICES[1]):
             state[start + j] *= factor
     for row in range(at.LONG_ROWS):
         state[at.LONG_START + row * at.LONG_WIDTH + at.CLOSE] *= factor
+    for row in range(at.EXTREME_ROWS):
+        state[at.EXTREMES_1 + row * at.EXTREME_WIDTH + at.HIGH] *= factor
+        state[at.EXTREMES_1 + row * at.EXTREME_WIDTH + at.LOW] *= factor
     for row in range(at.SHAPE_ROWS):
         state[at.SHAPE_START + row * at.SHAPE_WIDTH + at.SPREAD] *= factor * factor
         state[at.SHAPE_START + row * at.SHAPE_WIDTH + at.TILT] *= factor

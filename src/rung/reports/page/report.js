@@ -9,6 +9,9 @@ const clock = (day, t) => `${two(Math.floor((day.opens + t) / 60) % 24)}:${two((
 const fixed = (x, places) => (x === null ? "–" : x.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places }));
 const signed = (x) => `${x > 0 ? "+" : x < 0 ? "−" : ""}${fixed(Math.abs(x), 2)}`;
 
+const ALIGNED = { l: 58, r: 18, t: 8, b: 8 }; // the charts of one session share their left edge
+const TWO_BY_TWO = { margin: { ...ALIGNED, t: 44 }, legend: { orientation: "h", x: -0.12, y: 1.02, yanchor: "bottom", entrywidthmode: "fraction", entrywidth: 0.5, font: { size: 11 } } };
+
 function ink() {
   const css = getComputedStyle(document.documentElement);
   const of = (name) => css.getPropertyValue(`--${name}`).trim();
@@ -107,7 +110,7 @@ function drawCandles(day, symbol, c) {
   };
   const joins = day.bridges[symbol] || [];
   draw("candles", [candles, bridges(joins, true, c), bridges(joins, false, c), marks(day, legs, true, c), marks(day, legs, false, c)],
-    { xaxis: { ...hours(day, at("candles").clientWidth), rangeslider: { visible: false } }, yaxis: { nticks: 8, tickformat: ",.2f" }, hovermode: "closest" }, c);
+    { xaxis: { ...hours(day, at("candles").clientWidth), rangeslider: { visible: false } }, yaxis: { nticks: 8, tickformat: ",.2f", automargin: false }, margin: ALIGNED, hovermode: "closest" }, c);
 }
 
 function drawBeliefs(day, c) {
@@ -116,9 +119,9 @@ function drawBeliefs(day, c) {
   draw("beliefs", [
     line(day.confidence[0], "confidence, mean", c.accent), line(day.confidence[1], "confidence, highest", c.accent, "dot"),
     line(day.strength[0], "strength, mean", c.second), line(day.strength[1], "strength, highest", c.second, "dot"),
-  ], { xaxis: { ...hours(day, at("beliefs").clientWidth) }, yaxis: { rangemode: "tozero", nticks: 6 }, showlegend: true, hovermode: "closest" }, c);
+  ], { xaxis: { ...hours(day, at("beliefs").clientWidth) }, yaxis: { rangemode: "tozero", nticks: 6, automargin: false }, margin: { ...ALIGNED, t: 30 }, showlegend: true, ...(at("beliefs").clientWidth < 480 ? TWO_BY_TWO : {}), hovermode: "closest" }, c);
   draw("exposure", [{ x, y: day.exposure, text, mode: "lines", line: { color: c.accent, width: 1.6, shape: "hv" }, fill: "tozeroy", fillcolor: c.accentSoft, hovertemplate: "%{text} %{y:.1f}% of equity<extra></extra>" }],
-    { xaxis: { ...hours(day, at("exposure").clientWidth) }, yaxis: { ticksuffix: "%", rangemode: "tozero", nticks: 5 }, hovermode: "closest" }, c);
+    { xaxis: { ...hours(day, at("exposure").clientWidth) }, yaxis: { ticksuffix: "%", rangemode: "tozero", nticks: 5, automargin: false }, margin: ALIGNED, hovermode: "closest" }, c);
 }
 
 function drawCosts(c) {
@@ -134,10 +137,10 @@ function drawBaselines(c) {
   if (!at("baselines")) return;
   const traces = run.baselines.map((b) => ({ type: "histogram", x: b.returns, name: b.name, nbinsx: Math.max(8, Math.ceil(2 * Math.sqrt(b.returns.length))), marker: { color: c.soft, line: { color: c.card, width: 1 } }, opacity: 0.6, hovertemplate: "%{y} runs at %{x}%<extra></extra>" }));
   const line = (x, colour, dash) => ({ type: "line", xref: "x", x0: x, x1: x, yref: "paper", y0: 0, y1: 0.88, line: { color: colour, width: 2, dash } });
-  const note = (x, words, colour, y) => ({ x, y, xref: "x", yref: "paper", text: words, showarrow: false, font: { color: colour, size: 12 }, yanchor: "bottom" });
+  const all = [run.total, run.hold === null ? run.total : run.hold, ...run.baselines.flatMap((b) => b.returns)], low = Math.min(...all), high = Math.max(...all), pad = 0.18 * (high - low) + 0.05;
+  const note = (x, words, colour, y) => ({ x, y, xref: "x", yref: "paper", text: words, showarrow: false, font: { color: colour, size: 12 }, yanchor: "bottom", xanchor: x > (low + high) / 2 ? "right" : "left" });
   const shapes = [line(run.total, c.accent, "solid")], annotations = [note(run.total, `this run ${signed(run.total)}%`, c.accent, 0.94)];
   if (run.hold !== null) { shapes.push(line(run.hold, c.second, "dot")); annotations.push(note(run.hold, `buy and hold ${signed(run.hold)}%`, c.second, 0.86)); }
-  const all = [run.total, run.hold === null ? run.total : run.hold, ...run.baselines.flatMap((b) => b.returns)], low = Math.min(...all), high = Math.max(...all), pad = 0.18 * (high - low) + 0.05;
   draw("baselines", traces, { xaxis: { ticksuffix: "%", range: [low - pad, high + pad] }, yaxis: { nticks: 4, title: { text: "runs" } }, shapes, annotations, hovermode: "closest", bargap: 0.04 }, c);
 }
 

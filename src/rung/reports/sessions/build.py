@@ -10,7 +10,8 @@ from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.step import Step
 from rung.domain.target import Signal
 from rung.domain.verdicts import Refused
-from rung.reports.legs import FRAC_STEP, ZERO, Leg, LegBook, short
+from rung.ledger.holding import ZERO
+from rung.reports.legs import FRAC_STEP, Leg, LegBook, short
 from rung.reports.sessions.lines import (
     DecisionLine,
     EntryLine,

@@ -14,9 +14,10 @@ from rung.domain.order import Order, OrderKind
 from rung.domain.step import Step
 from rung.domain.target import Action, Signal
 from rung.domain.verdicts import Refused
+from rung.ledger.holding import ZERO
 from rung.reports.files import LineFile, make_folder
 from rung.reports.info import RunInfo
-from rung.reports.legs import ZERO, Leg, LegBook, TradeFold
+from rung.reports.legs import Leg, LegBook, TradeFold
 from rung.reports.sessions import log
 from rung.reports.sessions.build import NS_PER_MS, Snapshots, decision_lines, signal_lines, trade_line
 from rung.reports.sessions.lines import SnapshotLine, TradeLine, line_encoder
