@@ -1,8 +1,8 @@
 """Reprices a recorded run from the bars alone: every fill, fee, P&L and the equity, by the published assumptions.
 
-Independent on purpose: it reads `trades_D.jsonl` (and, when given, `decisions_D.jsonl` and `positions_D.jsonl`), the
-Parquet bars and the cost file, and shares no code with the simulator, the ledger or the reports. Money is counted in
-fractions; every disagreement becomes one sentence.
+Independent on purpose: it reads `trades_D.jsonl`, `decisions_D.jsonl` and `positions_D.jsonl`, the Parquet bars and the
+cost file, and shares no code with the simulator, the ledger or the reports. Money is counted in fractions; every
+disagreement becomes one sentence.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ class _Held:
     quantity: Fraction = Fraction(0)
     cost: Fraction = Fraction(0)
     fees: Fraction = Fraction(0)
-    stopped: bool = False
+    stopped_ms: int | None = None
+    """When the bar ended in which the stop was triggered; what it could not sell it sells at the following opens."""
     entered_in: int = -1
 
     def level(self, move: Decimal | None, *, gains: bool) -> Decimal | None:
@@ -135,8 +136,9 @@ class _Held:
 class _Walk:
     """Goes through one symbol's bars and lines together and notes what does not fit."""
 
-    def __init__(self, symbol: str, costs: Mapping[str, Any], terms: Terms, into: Repriced) -> None:
-        self.symbol, self.costs, self.terms, self.into = symbol, costs, terms, into
+    def __init__(self, symbol: str, costs: Mapping[str, Any], terms: Terms, into: Repriced, changed: list[int]) -> None:
+        """`changed`: when the strategy decided anything but to hold; that withdraws whatever works, stops too."""
+        self.symbol, self.costs, self.terms, self.into, self.changed = symbol, costs, terms, into, changed
         self.held = _Held()
         self.room_left: dict[int, Decimal] = {}
         self.filled_in: dict[int, int] = {}
@@ -155,10 +157,12 @@ class _Walk:
 
     def _bar(self, bar: Bar, queue: deque[tuple[int, Line]]) -> None:
         cap = D(self.costs["liquidity"]["max_participation_frac"])
+        if self.held.stopped_ms is not None and self._decided(self.held.stopped_ms, bar.open_ms):
+            self.held.stopped_ms = None
         self.room_left[bar.open_ms] = (bar.volume * cap).to_integral_value(ROUND_FLOOR)
         while queue and queue[0][1]["timestamp_ms"] == bar.open_ms and self._acts_at_open(queue[0][1]):
             self._fill(*queue.popleft(), bar, reference=bar.open)
-        if self._stop(bar, queue) or self.held.stopped:
+        if self._stop(bar, queue) or self.held.stopped_ms is not None:
             return
         target = self.held.level(self.terms.take_profit_frac, gains=True)
         if queue and queue[0][1]["trigger"] == "TAKE_PROFIT" and target is not None:
@@ -166,20 +170,23 @@ class _Walk:
             if at_ms == queue[0][1]["timestamp_ms"]:
                 self._fill(*queue.popleft(), bar, reference=target, costs_nothing=True)
 
+    def _decided(self, from_ms: int, to_ms: int) -> bool:
+        return bisect_left(self.changed, from_ms) < bisect_right(self.changed, to_ms)
+
     def _acts_at_open(self, line: Line) -> bool:
-        return bool(line["trigger"] == "ORDER" or (line["trigger"] == "STOP" and self.held.stopped))
+        return bool(line["trigger"] == "ORDER" or (line["trigger"] == "STOP" and self.held.stopped_ms is not None))
 
     def _stop(self, bar: Bar, queue: deque[tuple[int, Line]]) -> bool:
         """True when the stop acts in this bar; then the next line must be its fill, unless the bar has no room."""
         level = self.held.level(self.terms.stop_frac, gains=False)
-        if level is None or self.held.stopped:
+        if level is None or self.held.stopped_ms is not None:
             return False
         is_long = self.held.quantity > 0
         if bar.low > level if is_long else bar.high < level:
             return False
         gapped = bar.open <= level if is_long else bar.open >= level
         at_ms, reference = (bar.open_ms, bar.open) if gapped else (bar.known_ms, level)
-        self.held.stopped = True
+        self.held.stopped_ms = bar.known_ms
         if self.room_left[bar.open_ms] < 1:
             return True
         if not queue or queue[0][1]["trigger"] != "STOP" or queue[0][1]["timestamp_ms"] != at_ms:
@@ -236,8 +243,6 @@ class _Walk:
             self._near(number, line, "pnl", earned, HALF_CENT)
             self._near(number, line, "pnl_pct", earned / abs(cost), HALF_MILLIONTH)
             held.cost, held.fees = held.cost - cost, held.fees - entry_fees
-            if line["trigger"] == "ORDER":
-                held.stopped = False
         held.quantity += sign * shares
         if held.quantity == 0:
             self.held = _Held()
@@ -262,22 +267,21 @@ def reprice(
     tapes: Mapping[str, Sequence[Bar]],
     costs: Mapping[str, Any],
     terms: Terms,
-    decisions: Sequence[Line] = (),
+    decisions: Sequence[Line],
 ) -> Repriced:
-    """Everything in `trades` that the bars, the costs and the assumptions do not explain, and what they do.
+    """Everything in `trades` that the decisions, the bars, the costs and the assumptions do not explain.
 
-    With `decisions` each order fill must also be in the first bar after its decision that had room for it.
+    An order fill must be in the first bar after its decision that had room for it; a stop that is touched must fill.
     """
     result = Repriced([], [None] * len(trades), Fraction(terms.capital), {})
     by_symbol: dict[str, list[tuple[int, Line]]] = defaultdict(list)
     for number, line in enumerate(trades):
         by_symbol[line["symbol"]].append((number, line))
     for symbol, lines in by_symbol.items():
-        walk = _Walk(symbol, costs, terms, result)
+        own = [line for line in decisions if line["symbol"] == symbol and line["decision"] != "HOLD"]
+        walk = _Walk(symbol, costs, terms, result, [line["timestamp_ms"] for line in own])
         walk.run(tapes.get(symbol, ()), lines)
-        if decisions:
-            late = _late(walk, lines, tapes.get(symbol, ()), [d for d in decisions if d["symbol"] == symbol])
-            result.mismatches.extend(late)
+        result.mismatches.extend(_late(walk, lines, tapes.get(symbol, ()), own))
     return result
 
 

@@ -86,7 +86,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(steps)
 def test_a_step_comes_back_bit_for_bit(step: Step) -> None:
     payload = encode(step)
@@ -96,13 +96,13 @@ def test_a_step_comes_back_bit_for_bit(step: Step) -> None:
     assert encode(back) == payload
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(verdicts | orders | fills)
 def test_its_parts_come_back_alone(thing: object) -> None:
     assert decode(encode(thing)) == thing
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(slices, st.sampled_from([math.nan, math.inf, -math.inf]), accounts)
 def test_floats_that_are_not_finite_are_told_apart_wherever_they_stand(
     event: Slice, broken: float, account: Account

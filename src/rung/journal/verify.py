@@ -40,12 +40,12 @@ def verify(
     every few thousand entries how many are done.
     """
     noted, cut = _noted(store)
-    told = sorted(anchors)
-    head = _verified(store, (0, LAST if noted is None else noted.seq), key, told, progress)
+    told = sorted([*anchors, *noted])
+    head = _verified(store, (0, LAST), key, told, progress)
     _check_end(head, told)
     if cut is not None:
         raise cut
-    return Verified(head.seq, None if head.seq == 0 else head, len(told), key is not None)
+    return Verified(head.seq, None if head.seq == 0 else head, len(anchors), key is not None)
 
 
 def verify_share(store: Reads, after_seq: int, to_seq: int, key: bytes | None, told: Sequence[Anchor]) -> Head:
@@ -83,12 +83,13 @@ def _verified(
     return head
 
 
-def _noted(store: Reads) -> tuple[Head | None, Tampered | None]:
-    """The head to read up to, while a desk may go on writing; or what the store has against its own head."""
+def _noted(store: Reads) -> tuple[list[Anchor], Tampered | None]:
+    """The head as the store has it now, to be met on the way: a desk may go on writing. Or what speaks against it."""
     try:
-        return store.head(), None
+        head = store.head()
     except Tampered as cut:
-        return None, cut
+        return [], cut
+    return ([] if head is None else [Anchor(head.seq, head.hash, 0)]), None
 
 
 def walk(batch: Sequence[Row], head: Head, key: bytes | None, told: Sequence[Anchor]) -> Head:
@@ -141,7 +142,8 @@ def check_key(first: Entry, key: bytes | None) -> None:
     begins = first.prev_hash
     if first.seq != 1 or begins == genesis(key):
         return
-    if not begins.startswith(KEYED) and begins != UNKEYED_GENESIS:
+    recognised = begins.startswith(KEYED) or begins == UNKEYED_GENESIS
+    if not recognised or (first.kind in PREFIX and _holds(first, genesis(key), key)):
         raise Tampered(f"entry 1 ({first.kind}) was edited: it points back to something else than a beginning")
     if key is None:
         raise UserError(

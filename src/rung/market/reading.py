@@ -87,7 +87,7 @@ def _csv(path: Path, content: bytes, *, packed: bool) -> Table:
         raise UserError("is empty", where=str(path), remedy="fetch it again")
     _check_rows(path, text)
     try:
-        frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False)
+        frame = pl.read_csv(io.BytesIO(_without_blank_lines(text).encode()), infer_schema=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise UserError(f"cannot be read as CSV ({_first_line(error)})", where=str(path)) from None
     return Table(path=path, frame=_lower(frame), text=text, metadata={})
@@ -113,6 +113,10 @@ def _decoded(path: Path, content: bytes) -> str:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise UserError("holds a NUL byte", where=f"{path}, line {line}", remedy="fetch it again")
     return text
+
+
+def _without_blank_lines(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if line.strip())
 
 
 def _check_rows(path: Path, text: str) -> None:
@@ -152,7 +156,7 @@ def _line_of(text: str, row: int) -> int:
     reader = csv.reader(io.StringIO(text))
     seen = -1  # the header
     for cells in reader:
-        if not cells:
+        if not any(cell.strip() for cell in cells):
             continue
         if seen == row:
             break

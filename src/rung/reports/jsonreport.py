@@ -43,7 +43,12 @@ def render_json(metrics: RunMetrics, judgement: Judgement, info: RunInfo) -> byt
         "run": info,
         "metrics": metrics,
     }
-    plain = msgspec.to_builtins(content, builtin_types=(Decimal,))
+    return to_json(content)
+
+
+def to_json(value: object) -> bytes:
+    """Indented JSON ending with a newline: money as exact decimal numbers, what is not finite as null."""
+    plain = msgspec.to_builtins(value, builtin_types=(Decimal,))
     encoded = msgspec.json.Encoder(decimal_format="number").encode(_rounded(plain))
     return msgspec.json.format(encoded, indent=2) + b"\n"
 

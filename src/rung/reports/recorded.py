@@ -19,7 +19,7 @@ from rung.reports.fold import beliefs_by_row
 from rung.reports.legs import Leg, TradeFold
 from rung.reports.record import DayRecord, Floats, RunRecord, Stamps
 from rung.reports.sessions import session_file
-from rung.reports.sessions.lines import AnyTradeLine, DecisionLine, SignalLine, SnapshotLine
+from rung.reports.sessions.lines import DecisionLine, SignalLine, SnapshotLine, TradeLine
 
 NS_PER_MS = 1_000_000
 AGAIN = "replay the session with `rung mock`"
@@ -122,7 +122,7 @@ def _read(path: Path, kind: type[Line]) -> list[Line]:
 
 def _legs(path: Path) -> tuple[Leg, ...]:
     legs = []
-    for number, line in enumerate(_read(path, AnyTradeLine), start=1):
+    for number, line in enumerate(_read(path, TradeLine), start=1):
         try:
             legs.append(_leg(line))
         except ValueError as error:
@@ -130,7 +130,7 @@ def _legs(path: Path) -> tuple[Leg, ...]:
     return tuple(legs)
 
 
-def _leg(line: AnyTradeLine) -> Leg:
+def _leg(line: TradeLine) -> Leg:
     return Leg(
         at_ns=line.timestamp_ms * NS_PER_MS,
         symbol=line.symbol,
@@ -147,8 +147,8 @@ def _leg(line: AnyTradeLine) -> Leg:
         order_id=line.order_id,
         fill_id=line.fill_id,
         position_after=line.position_after,
-        pnl_quote=line.pnl,
-        pnl_frac=line.pnl_pct,
+        pnl_quote=line.pnl if line.action == "EXIT" else None,
+        pnl_frac=line.pnl_pct if line.action == "EXIT" else None,
         bars_held=line.bars_held,
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from textwrap import wrap
 
-from rung.reports.figures import RunMetrics, SymbolFigures
+from rung.reports.figures import RunMetrics
 from rung.reports.info import RunInfo
 from rung.reports.judgement import Check, Judgement
+from rung.reports.tables import Table, day_table, skill_table, symbol_table
 from rung.reports.words import NOTHING, money, number, percent, plural, span
 
 RULE = "=" * 46
@@ -121,22 +121,7 @@ def _learning(metrics: RunMetrics) -> list[str]:
 
 
 def _symbols(metrics: RunMetrics) -> list[str]:
-    header = ("Symbol", "Return", "P&L", "Trades", "Win rate", "Hold", "Fees", "Slippage", "Buy & hold")
-    return ["Instruments:", *_table(header, [_symbol_row(s) for s in metrics.symbols])]
-
-
-def _symbol_row(s: SymbolFigures) -> tuple[str, ...]:
-    return (
-        s.symbol,
-        percent(s.return_frac),
-        money(s.pnl_quote, signed=True),
-        str(s.trades),
-        percent(s.win_rate_frac, 0, signed=False),
-        NOTHING if s.mean_bars_held is None else f"{s.mean_bars_held:.1f}",
-        money(s.fees_quote),
-        money(s.slippage_quote),
-        percent(s.hold_return_frac),
-    )
+    return ["Instruments:", *_table(symbol_table(metrics))]
 
 
 def _costs(metrics: RunMetrics, info: RunInfo) -> list[str]:
@@ -158,8 +143,8 @@ def _costs(metrics: RunMetrics, info: RunInfo) -> list[str]:
         _row("Value traded", money(costs.traded_quote), per_side),
     ]
     if info.costs:
-        lines.append("  Assumed: " + "; ".join(f"{c.name} {c.value}" for c in info.costs))
-    return lines
+        lines.append("  Assumed:")
+    return lines + [line for c in info.costs for line in _bullet(f"{c.name}: {c.value}")]
 
 
 def _refused(metrics: RunMetrics) -> list[str]:
@@ -176,7 +161,8 @@ def _comparison(metrics: RunMetrics) -> list[str]:
         cost = "before costs" if held.cost_frac is None else "after the same costs, nights included"
         lines.append(_row("Buy and hold", percent(held.equal_weight_frac), f"all symbols in equal parts, {cost}"))
     for baseline in metrics.shuffled:
-        lines += wrap(baseline.words[0].upper() + baseline.words[1:] + ".", WIDTH - 2, initial_indent="  ")
+        words = baseline.words[0].upper() + baseline.words[1:] + "."
+        lines += wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ")
     if held is None and not metrics.shuffled:
         lines.append("  nothing was recorded to compare with")
     return lines
@@ -185,32 +171,12 @@ def _comparison(metrics: RunMetrics) -> list[str]:
 def _skill(info: RunInfo) -> list[str]:
     if not info.skill:
         return []
-    header = ("Symbol", "Bars ahead", "Samples", "MSE / variance", "Skill")
-    rows = [
-        (s.symbol, str(s.horizon_bars), f"{s.samples:,}", f"{s.mse_ratio:.4f}", "yes" if s.mse_ratio < 1 else "no")
-        for s in info.skill
-    ]
-    return ["Learner Skill (out of sample; 1.0 is what predicting zero scores, below is skill):", *_table(header, rows)]
+    head = "Learner Skill (error out of sample ÷ variance, by bars ahead; predicting zero scores 1, skill is below):"
+    return [head, *_table(skill_table(info))]
 
 
 def _days(metrics: RunMetrics) -> list[str]:
-    if len(metrics.days) < 2:
-        return []
-    header = ("Session", "Return", "Trades", "Win rate", "Drawdown", "Costs", "Refused", "Equity")
-    rows = [
-        (
-            d.date,
-            percent(d.return_frac),
-            str(d.trades),
-            percent(d.win_rate_frac, 0, signed=False),
-            percent(-d.max_drawdown_frac),
-            money(d.fees_quote + d.slippage_quote),
-            str(d.refused_orders),
-            money(d.end_equity_quote),
-        )
-        for d in metrics.days
-    ]
-    return ["Sessions:", *_table(header, rows)]
+    return ["Sessions:", *_table(day_table(metrics))] if len(metrics.days) > 1 else []
 
 
 def _warnings(metrics: RunMetrics, info: RunInfo) -> list[str]:
@@ -218,16 +184,18 @@ def _warnings(metrics: RunMetrics, info: RunInfo) -> list[str]:
     found = [*info.all_warnings, *notes]
     if not found:
         return []
-    lines = ["Warnings:"]
-    for warning in found:
-        lines += wrap(warning, WIDTH - 4, initial_indent="  - ", subsequent_indent="    ")
-    return lines
+    return ["Warnings:", *(line for warning in found for line in _bullet(warning))]
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _bullet(words: str) -> list[str]:
+    return wrap(words, WIDTH, initial_indent="  - ", subsequent_indent="    ")
+
+
+def _table(table: Table) -> list[str]:
     """Left-aligned first column, right-aligned others, two spaces between."""
-    widths = [max(len(line[i]) for line in (header, *rows)) for i in range(len(header))]
+    lines = (table.header, *table.rows)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(table.header))]
     return [
         "  " + "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
-        for line in (header, *rows)
+        for line in lines
     ]

@@ -41,8 +41,13 @@ def write_reports(record: RunRecord, info: RunInfo, folder: Path) -> Reports:
     judgement = judge(metrics, info)
     made = Reports(metrics, judgement, folder / TEXT_NAME, folder / FILE_NAME, folder / HTML_NAME)
     make_folder(folder)
-    write_plotly(folder)
     write_atomically(made.text, render_text(metrics, judgement, info).encode())
     write_atomically(made.json, render_json(metrics, judgement, info))
-    write_atomically(made.html, render_html(record, metrics, judgement, info))
+    write_page(made.html, record, metrics, judgement, info)
     return made
+
+
+def write_page(path: Path, record: RunRecord, metrics: RunMetrics, judgement: Judgement, info: RunInfo) -> None:
+    """Write the page, and plotly's script beside it when it is not there."""
+    write_plotly(path.parent)
+    write_atomically(path, render_html(record, metrics, judgement, info))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -116,7 +115,6 @@ def test_with_every_limit_every_gate_is_there_and_a_sound_order_passes_them_all(
 
 
 KEPT_BY_A_LATCH = {"max_consecutive_losses", "max_slippage_bps", "min_breaker_minutes"}
-TOGETHER: Mapping[str, Mapping[str, Decimal]] = {}
 
 
 @pytest.mark.parametrize("name", LIMIT_NAMES)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rung.adapters.stores.file_lease import FileLease
-from rung.adapters.stores.sqlite_schema import migrate, unreadable, version_of
+from rung.adapters.stores.sqlite_schema import migrate, plainly, version_of
 from rung.domain.errors import Tampered, UserError
 from rung.journal.entry import Entry, Head
 from rung.journal.store import LAST, Fenced, NotDurable, Row, check_follows
@@ -115,21 +115,16 @@ class SqliteStore(SqliteReader):
         """WAL, FULL, the present schema, a new fencing token."""
         run = self._open().execute
         version_of(self._open(), self.path)
-        try:
-          with plainly(self.path):
+        assert self._lease is not None  # noqa: S101
+        with plainly(self.path):
             run("PRAGMA journal_mode = WAL")
             run("PRAGMA synchronous = FULL")
             migrate(self._open(), self.path)
             self._version = version_of(self._open(), self.path)
-            assert self._lease is not None  # noqa: S101
             run("BEGIN IMMEDIATE")
             run("UPDATE head SET token = max(token + 1, ?), holder = ?", (self._lease.token, self._lease.holder))
             (self._token,) = run("SELECT token FROM head").fetchone()
             run("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise UserError(f"cannot write the journal: {error}", where=str(self.path)) from None
-        except sqlite3.DatabaseError as error:
-            raise unreadable(self.path, error) from None
         self._ready = True
         self._last = self.head()
 

@@ -98,6 +98,8 @@ def plainly(path: Path) -> Iterator[None]:
             raise UserError("this file is not a SQLite journal", where=str(path), remedy="name another file") from None
         if "Could not decode to UTF-8" in str(error):
             raise Tampered("the kind of an entry was edited: it is no text", where=str(path)) from None
+        if isinstance(error, sqlite3.OperationalError):
+            raise UserError(f"the journal file cannot be used ({error})", where=str(path)) from None
         reason = error if isinstance(error, sqlite3.Error) else "it holds rubbish"
         raise UserError(
             f"the journal file is damaged ({reason})", where=str(path), remedy="run `rung journal recover` on it"

@@ -52,7 +52,7 @@ def average_features(state: Row, now: Now, shared: Shared, falling_20: float, ou
     outer = state[at.DEMA_OUTER] + (ema_20 - state[at.DEMA_OUTER]) * (2.0 / 21.0)
     state[at.DEMA_OUTER] = outer
     # weights 20 … 1 from newest to oldest: Σ (20 − age)·c ÷ 210 = mean + Σ (9.5 − age)(c − mean) ÷ 210
-    out[WMA_20] = c / (sum_20 / 20.0 - falling_20 / 210.0) - 1.0
+    out[WMA_20] = c / (sum_20 * 0.05 - falling_20 * (1.0 / 210.0)) - 1.0
     out[DEMA_20] = c / (2.0 * ema_20 - outer) - 1.0
     out[KAMA_10] = c / _kama(state, now) - 1.0
     out[VWMA_20] = c * shared.volume / over.short_20(state, n, at.CLOSE_VOLUME) - 1.0

@@ -37,9 +37,9 @@ def take(state: Row, now: Now) -> Shared:
     _fill_rings(state, now)
     over.push_extremes(state, n)
     squares = over.long_20(state, n, at.RETURN_SQUARE)
-    mean = over.short_20(state, n, at.RETURN) / 20.0
+    mean = over.short_20(state, n, at.RETURN) * 0.05
     spread = squares - 20.0 * mean * mean
-    rms = math.sqrt(squares / 20.0)
+    rms = math.sqrt(squares * 0.05)
     state[at.SCORES + (n & 511)] = now.ret / rms if rms > 0.0 else 0.0
     return Shared(
         mean_return=mean,
@@ -64,9 +64,10 @@ def _wilder(state: Row, where: int, value: float, span: float) -> float:
 def _fill_short(state: Row, now: Now) -> None:
     r, v, n = now.ret, now.volume, now.n
     row = at.SHORT_1 + (n & 1) * at.SHORT_WIDTH
-    prior_typical = (now.prior_high + now.prior_low + now.prior_close) / 3.0
+    prior_typical = (now.prior_high + now.prior_low + now.prior_close) * (1.0 / 3.0)
     money = now.typical * v
-    direction = sign(now.typical - prior_typical)
+    moved = now.typical - prior_typical
+    direction = sign(moved) if abs(moved) > 1e-12 * now.typical else 0.0
     log_range, log_body = math.log(now.high / now.low), math.log(now.close / now.open)
     square = r * r
     state[row + at.TYPICAL] = now.typical

@@ -31,6 +31,7 @@ from rung.kernels.features.registry import slots
     ULTIMATE_28,
     SESSION_RETURN,
 ) = slots("momentum")
+_SHARE_14 = 1.0 / 14.0
 
 
 @inlined
@@ -41,12 +42,12 @@ def momentum_features(state: Row, now: Now, shared: Shared, out: Row) -> None:
     _macd_and_trix(state, now, out)
     _direction(state, now, out)
     change_5 = c - state[at.CLOSES + ((n - 5) & 255)]
-    out[MOMENTUM_5] = change_5 / shared.atr_14
-    out[MOMENTUM_10] = (c - state[at.CLOSES + ((n - 10) & 255)]) / shared.atr_14
+    out[MOMENTUM_5] = change_5 * (1.0 / shared.atr_14)
+    out[MOMENTUM_10] = (c - state[at.CLOSES + ((n - 10) & 255)]) * (1.0 / shared.atr_14)
     out[MEAN_RETURN_5] = change_5 / over.short_5(state, n, at.ABS_CHANGE)
     out[CCI_20] = _cci(state, now)
     out[ROC_60] = c / state[at.CLOSES + ((n - 60) & 255)] - 1.0
-    out[AROON_25] = (over.latest_extreme_26(state, n, at.HIGH) - over.latest_extreme_26(state, n, at.LOW)) / 25.0
+    out[AROON_25] = (over.latest_extreme_26(state, n, at.HIGH) - over.latest_extreme_26(state, n, at.LOW)) * 0.04
     out[CMO_20] = (c - state[at.CLOSES + ((n - 20) & 255)]) / over.short_20(state, n, at.ABS_CHANGE)
     out[ULTIMATE_28] = _ultimate(state, n)
     out[SESSION_RETURN] = c / state[at.SESSION_OPEN] - 1.0
@@ -70,7 +71,7 @@ def _range_positions(state: Row, now: Now, out: Row) -> None:
     top, bottom = over.extreme_14(state, now.n, at.HIGH), -over.extreme_14(state, now.n, at.LOW)
     k = (2.0 * now.close - top - bottom) / (top - bottom) if top > bottom else 0.0
     out[STOCHASTIC_K_14] = k
-    out[STOCHASTIC_D_14] = (k + state[at.STOCHASTICS] + state[at.STOCHASTICS + 1]) / 3.0
+    out[STOCHASTIC_D_14] = (k + state[at.STOCHASTICS] + state[at.STOCHASTICS + 1]) * (1.0 / 3.0)
     state[at.STOCHASTICS + 1] = state[at.STOCHASTICS]
     state[at.STOCHASTICS] = k
     top, bottom = over.extreme_28(state, now.n, at.HIGH), -over.extreme_28(state, now.n, at.LOW)
@@ -79,7 +80,7 @@ def _range_positions(state: Row, now: Now, out: Row) -> None:
 
 @inlined
 def _cci(state: Row, now: Now) -> float:
-    mean = over.short_20(state, now.n, at.TYPICAL) / 20.0
+    mean = over.short_20(state, now.n, at.TYPICAL) * 0.05
     first = at.TYPICALS + (now.n & 31) + 13
     a = b = c = d = 0.0
     for i in range(first, first + 20, 4):
@@ -87,9 +88,9 @@ def _cci(state: Row, now: Now) -> float:
         b += abs(state[i + 1] - mean)
         c += abs(state[i + 2] - mean)
         d += abs(state[i + 3] - mean)
-    deviation = ((a + b) + (c + d)) / 20.0
+    deviation = ((a + b) + (c + d)) * 0.05
     if deviation > 1e-12 * mean:
-        return (now.typical - mean) / (0.015 * deviation) / 100.0
+        return (now.typical - mean) / (1.5 * deviation)
     return 0.0
 
 
@@ -111,15 +112,15 @@ def _macd_and_trix(state: Row, now: Now, out: Row) -> None:
 def _direction(state: Row, now: Now, out: Row) -> None:
     """Wilder's directional movement; both averages share the true range, so it cancels from their balance."""
     rise, fall = now.high - now.prior_high, now.prior_low - now.low
-    up = state[at.DIRECTION_UP] + ((rise if rise > fall and rise > 0.0 else 0.0) - state[at.DIRECTION_UP]) / 14.0
+    up = state[at.DIRECTION_UP] + ((rise if rise > fall and rise > 0.0 else 0.0) - state[at.DIRECTION_UP]) * _SHARE_14
     down = (
         state[at.DIRECTION_DOWN]
-        + ((fall if fall > rise and fall > 0.0 else 0.0) - state[at.DIRECTION_DOWN]) / 14.0
+        + ((fall if fall > rise and fall > 0.0 else 0.0) - state[at.DIRECTION_DOWN]) * _SHARE_14
     )
     state[at.DIRECTION_UP] = up
     state[at.DIRECTION_DOWN] = down
     balance = (up - down) / (up + down) if up + down > 0.0 else 0.0
-    adx = state[at.ADX] + (abs(balance) - state[at.ADX]) / 14.0
+    adx = state[at.ADX] + (abs(balance) - state[at.ADX]) * _SHARE_14
     state[at.ADX] = adx
     out[DIRECTION_14] = balance
     out[ADX_14] = adx
@@ -130,4 +131,4 @@ def _ultimate(state: Row, n: int) -> float:
     fast = over.short_7(state, n, at.BUYING) / over.short_7(state, n, at.TRUE_RANGE)
     middle = over.short_14(state, n, at.BUYING) / over.short_14(state, n, at.TRUE_RANGE)
     slow = over.short_28(state, n, at.BUYING) / over.short_28(state, n, at.TRUE_RANGE)
-    return 2.0 * (4.0 * fast + 2.0 * middle + slow) / 7.0 - 1.0
+    return (4.0 * fast + 2.0 * middle + slow) * (2.0 / 7.0) - 1.0

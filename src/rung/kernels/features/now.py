@@ -58,7 +58,7 @@ def look(state: Row, bar: Row) -> Now:
         change=c - before,
         ret=c / before - 1.0,
         span=h - l,
-        typical=(h + l + c) / 3.0,
+        typical=(h + l + c) * (1.0 / 3.0),
         true_range=top - bottom,
         per_close=1.0 / c,
     )

@@ -14,22 +14,22 @@ from rung.kernels.features.panels import Row, inlined
 
 
 class Shape(NamedTuple):
-    """`size` closes: their sum, spread and tilt."""
+    """`size` closes: their mean, spread and tilt."""
 
     size: float
-    total: float
+    mean: float
     spread: float
     tilt: float
 
 
 @inlined
 def _merge(newer: Shape, older: Shape) -> Shape:
-    difference = older.total / older.size - newer.total / newer.size
+    difference = older.mean - newer.mean
     product = newer.size * older.size
     size = newer.size + older.size
     return Shape(
         size,
-        newer.total + older.total,
+        newer.mean + difference * (older.size / size),
         newer.spread + older.spread + difference * difference * (product / size),
         newer.tilt + older.tilt + difference * (0.5 * product),
     )
@@ -39,7 +39,7 @@ def _merge(newer: Shape, older: Shape) -> Shape:
 def _block(state: Row, n: int, size: int, totals: int, total_rows: int, level: int, rows: int) -> Shape:
     spot = level + (n & (rows - 1)) * at.SHAPE_WIDTH
     total = state[totals + (n & (total_rows - 1)) * at.LONG_WIDTH + at.CLOSE]
-    return Shape(float(size), total, state[spot + at.SPREAD], state[spot + at.TILT])
+    return Shape(float(size), total * (1.0 / size), state[spot + at.SPREAD], state[spot + at.TILT])
 
 
 @inlined

@@ -44,9 +44,9 @@ def statistics_features(state: Row, now: Now, shared: Shared, last_20: Shape, ou
     last_50, last_60 = shape_50(state, n), shape_60(state, n)
     out[Z_SCORE_50] = 0.0
     if last_50.spread > flat:
-        out[Z_SCORE_50] = (now.close - last_50.total / 50.0) / math.sqrt(last_50.spread / 50.0)
+        out[Z_SCORE_50] = (now.close - last_50.mean) / math.sqrt(last_50.spread * 0.02)
     out[TREND_20] = -last_20.tilt / math.sqrt(665.0 * last_20.spread) if last_20.spread > flat else 0.0
-    out[SLOPE_60] = -last_60.tilt / 17995.0 / shared.atr_14
+    out[SLOPE_60] = -last_60.tilt * (1.0 / 17995.0) * (1.0 / shared.atr_14)
 
 
 @inlined
@@ -55,12 +55,12 @@ def _moments(state: Row, n: int, shared: Shared, out: Row) -> None:
     cubes, fourths = over.short_20(state, n, at.RETURN_CUBE), over.short_20(state, n, at.RETURN_FOURTH)
     third = cubes - 3.0 * mean * shared.return_squares + 40.0 * mean * mean * mean
     fourth = fourths + mean * (-4.0 * cubes + mean * (6.0 * shared.return_squares - 60.0 * mean * mean))
-    variance = spread / 20.0
-    out[SKEW_20] = third / 20.0 / (variance * math.sqrt(variance))
-    out[KURTOSIS_20] = fourth / 20.0 / (variance * variance) - 3.0
+    variance = spread * 0.05
+    out[SKEW_20] = 0.05 * third / (variance * math.sqrt(variance))
+    out[KURTOSIS_20] = 0.05 * fourth / (variance * variance) - 3.0
     together = over.short_20(state, n, at.RETURN_VOLUME) - mean * shared.volume
     volume_squares = over.short_20(state, n, at.VOLUME_SQUARE)
-    volume_spread = volume_squares - shared.volume * shared.volume / 20.0
+    volume_spread = volume_squares - 0.05 * shared.volume * shared.volume
     if volume_spread < 1e-12 * volume_squares:
         volume_spread = 0.0
     out[PRICE_VOLUME_20] = together / math.sqrt(spread * volume_spread)

@@ -39,12 +39,12 @@ def volatility_features(state: Row, now: Now, shared: Shared, spread_20: float, 
     squares_60 = over.long_60(state, n, at.RETURN_SQUARE)
     out[ATR_14] = shared.atr_14 * now.per_close
     out[ATR_20] = shared.atr_20 * now.per_close
-    out[SIGMA_20] = math.sqrt(shared.return_spread / 19.0)
+    out[SIGMA_20] = math.sqrt(shared.return_spread * (1.0 / 19.0))
     out[SIGMA_60_ANNUAL] = math.sqrt(squares_60 * (_BARS_A_YEAR / 60.0))
     log_ranges = over.short_20(state, n, at.LOG_RANGE)
     log_bodies = over.short_20(state, n, at.LOG_BODY)
-    out[PARKINSON_20] = math.sqrt(log_ranges / (80.0 * math.log(2.0)))
-    garman_klass = (0.5 * log_ranges - (2.0 * math.log(2.0) - 1.0) * log_bodies) / 20.0
+    out[PARKINSON_20] = math.sqrt(log_ranges * (1.0 / (80.0 * math.log(2.0))))
+    garman_klass = (0.5 * log_ranges - (2.0 * math.log(2.0) - 1.0) * log_bodies) * 0.05
     out[GARMAN_KLASS_20] = math.sqrt(garman_klass) if garman_klass > 0.0 else 0.0
     out[EWMA_SIGMA] = math.sqrt(_ewma_variance(state, now))
     fast, slow = math.sqrt(over.long_10(state, n, at.RETURN_SQUARE) * 6.0), math.sqrt(squares_60)
@@ -63,12 +63,12 @@ def _ewma_variance(state: Row, now: Now) -> float:
 
 @inlined
 def _bands(state: Row, now: Now, shared: Shared, spread_20: float, out: Row) -> None:
-    mean = over.long_20(state, now.n, at.CLOSE) / 20.0
-    sigma = math.sqrt(spread_20 / 20.0)
+    mean = over.long_20(state, now.n, at.CLOSE) * 0.05
+    sigma = math.sqrt(spread_20 * 0.05)
     out[BOLLINGER_POSITION_20] = (now.close - mean) / (2.0 * sigma)
     out[BOLLINGER_WIDTH_20] = 4.0 * sigma / mean
-    out[KELTNER_POSITION_20] = (now.close - state[at.EMAS + 2]) / (2.0 * shared.atr_10)
-    out[SQUEEZE_20] = sigma / shared.atr_10
+    out[KELTNER_POSITION_20] = (now.close - state[at.EMAS + 2]) * (0.5 / shared.atr_10)
+    out[SQUEEZE_20] = 2.0 * sigma * (0.5 / shared.atr_10)
     top, bottom = over.extreme_20(state, now.n, at.HIGH), -over.extreme_20(state, now.n, at.LOW)
     out[DONCHIAN_POSITION_20] = (2.0 * now.close - top - bottom) / (top - bottom)
 

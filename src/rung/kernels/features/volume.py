@@ -68,7 +68,7 @@ def _force(state: Row, now: Now) -> float:
 @inlined
 def _ease_of_movement(state: Row, now: Now, shared: Shared) -> float:
     atr = shared.atr_14 * now.per_close
-    ease = over.short_14(state, now.n, at.EASE) / 14.0 * (shared.volume / 20.0) / (atr * atr)
+    ease = over.short_14(state, now.n, at.EASE) * shared.volume * (1.0 / 280.0) / (atr * atr)
     return ease / (1.0 + abs(ease))
 
 

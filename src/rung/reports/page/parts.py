@@ -8,8 +8,9 @@ from html import escape
 from rung.reports.figures import RunMetrics
 from rung.reports.info import RunInfo
 from rung.reports.judgement import Judgement
-from rung.reports.words import NOTHING, number, percent, plural, span
+from rung.reports.tables import Table, day_table, skill_table, symbol_table
 from rung.reports.words import money as amount
+from rung.reports.words import number, percent, plural, span
 
 SYNTHETIC = "SYNTHETIC DATA: an invented market. Nothing on this page is evidence of anything."
 
@@ -128,63 +129,28 @@ def money(metrics: RunMetrics, info: RunInfo) -> str:
 
 
 def symbols(metrics: RunMetrics) -> str:
-    header = ("Symbol", "Return", "P&L", "Trades", "Win rate", "Mean hold", "Fees", "Slippage", "Buy & hold")
-    rows = [
-        (
-            s.symbol,
-            percent(s.return_frac),
-            amount(s.pnl_quote, signed=True),
-            str(s.trades),
-            percent(s.win_rate_frac, 0, signed=False),
-            NOTHING if s.mean_bars_held is None else f"{s.mean_bars_held:.1f} bars",
-            amount(s.fees_quote),
-            amount(s.slippage_quote),
-            percent(s.hold_return_frac),
-        )
-        for s in metrics.symbols
-    ]
-    return _section("Instruments", "return on the capital of the run", _table(header, rows))
+    return _section("Instruments", "return on the capital of the run", _table(symbol_table(metrics)))
 
 
 def days(metrics: RunMetrics) -> str:
     if len(metrics.days) < 2:
         return ""
-    header = ("Session", "Return", "Trades", "Win rate", "Drawdown", "Turnover", "Costs", "Refused", "Equity")
-    rows = [
-        (
-            d.date,
-            percent(d.return_frac),
-            str(d.trades),
-            percent(d.win_rate_frac, 0, signed=False),
-            percent(-d.max_drawdown_frac),
-            f"{d.turnover:.1f}×",
-            amount(d.fees_quote + d.slippage_quote),
-            str(d.refused_orders),
-            amount(d.end_equity_quote),
-        )
-        for d in metrics.days
-    ]
-    return _section("Sessions", "", _folded(_table(header, rows), len(rows), "sessions"))
+    return _section("Sessions", "", _folded(_table(day_table(metrics)), len(metrics.days), "sessions"))
 
 
 def refused(metrics: RunMetrics) -> str:
     if not metrics.refused_orders:
         return _section("Refused orders", "", '<p class="soft">No order was refused.</p>')
-    rows = [(kind.replace("_", " "), f"{count:,}") for kind, count in metrics.refused.items()]
+    rows = tuple((kind.replace("_", " "), f"{count:,}") for kind, count in metrics.refused.items())
     title = f"{plural(metrics.refused_orders, 'order')}; one order can break several rules"
-    return _section("Refused orders", title, _table(("Rule", "Broken"), rows))
+    return _section("Refused orders", title, _table(Table(("Rule", "Broken"), rows)))
 
 
 def skill(info: RunInfo) -> str:
     if not info.skill:
         return ""
-    header = ("Symbol", "Bars ahead", "Samples", "MSE ÷ variance", "Skill")
-    rows = [
-        (s.symbol, str(s.horizon_bars), f"{s.samples:,}", f"{s.mse_ratio:.4f}", "yes" if s.mse_ratio < 1 else "no")
-        for s in info.skill
-    ]
-    note = "out of sample; 1 is what predicting zero scores, below 1 is skill"
-    return _section("Skill of the learner", note, _folded(_table(header, rows), len(rows), "rows"))
+    note = "error out of sample ÷ variance, by bars ahead; predicting zero scores 1, skill is below"
+    return _section("Skill of the learner", note, _table(skill_table(info)))
 
 
 def warnings(metrics: RunMetrics, info: RunInfo) -> str:
@@ -245,9 +211,9 @@ def _options(rows: Sequence[tuple[str, str]], chosen: str) -> str:
     )
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.header)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 

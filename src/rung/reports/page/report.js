@@ -135,9 +135,9 @@ function drawCosts(c) {
 
 function drawBaselines(c) {
   if (!at("baselines")) return;
-  const traces = run.baselines.map((b) => ({ type: "histogram", x: b.returns, name: b.name, nbinsx: Math.max(8, Math.ceil(2 * Math.sqrt(b.returns.length))), marker: { color: c.soft, line: { color: c.card, width: 1 } }, opacity: 0.6, hovertemplate: "%{y} runs at %{x}%<extra></extra>" }));
   const line = (x, colour, dash) => ({ type: "line", xref: "x", x0: x, x1: x, yref: "paper", y0: 0, y1: 0.88, line: { color: colour, width: 2, dash } });
   const all = [run.total, run.hold === null ? run.total : run.hold, ...run.baselines.flatMap((b) => b.returns)], low = Math.min(...all), high = Math.max(...all), pad = 0.18 * (high - low) + 0.05;
+  const traces = run.baselines.map((b) => ({ type: "histogram", x: b.returns, name: b.name, xbins: { start: low - pad, end: high + pad, size: (high - low + 2 * pad) / 36 }, marker: { color: c.soft, line: { color: c.card, width: 1 } }, opacity: 0.6, hovertemplate: "%{y} runs at %{x}%<extra></extra>" }));
   const note = (x, words, colour, y) => ({ x, y, xref: "x", yref: "paper", text: words, showarrow: false, font: { color: colour, size: 12 }, yanchor: "bottom", xanchor: x > (low + high) / 2 ? "right" : "left" });
   const shapes = [line(run.total, c.accent, "solid")], annotations = [note(run.total, `this run ${signed(run.total)}%`, c.accent, 0.94)];
   if (run.hold !== null) { shapes.push(line(run.hold, c.second, "dot")); annotations.push(note(run.hold, `buy and hold ${signed(run.hold)}%`, c.second, 0.86)); }

@@ -11,6 +11,8 @@ from decimal import Decimal
 
 import msgspec
 
+ZERO = Decimal(0)
+
 
 class SignalLine(msgspec.Struct, frozen=True, gc=False):
     """What was believed of one symbol; `rank` 0 means a filter held it back."""
@@ -61,10 +63,17 @@ class TradeLine(msgspec.Struct, frozen=True, kw_only=True):
     fill_id: str
     cash: Decimal
     position_after: Decimal
+    pnl: Decimal = ZERO
+    pnl_pct: Decimal = ZERO
+    bars_held: int = 0
 
 
 class EntryLine(TradeLine, frozen=True, kw_only=True):
-    """An opening fill, with the belief its order was approved on (null when the strategy does not explain itself)."""
+    """An opening fill, with the belief its order was approved on (null when the strategy does not explain itself).
+
+    It realises nothing, and says so: without `pnl_pct` the filter `select(.pnl_pct < -0.01)` would let it through,
+    because null sorts before every number in `jq`.
+    """
 
     signal_probability: float | None
     signal_confidence: float | None
@@ -73,18 +82,6 @@ class EntryLine(TradeLine, frozen=True, kw_only=True):
 
 class ExitLine(TradeLine, frozen=True, kw_only=True):
     """A closing fill; `pnl` is net of its fee and of its share of the entry fees."""
-
-    pnl: Decimal
-    pnl_pct: Decimal
-    bars_held: int
-
-
-class AnyTradeLine(TradeLine, frozen=True, kw_only=True):
-    """For reading: an entry or an exit."""
-
-    pnl: Decimal | None = None
-    pnl_pct: Decimal | None = None
-    bars_held: int = 0
 
 
 class PositionLine(msgspec.Struct, frozen=True, gc=False):

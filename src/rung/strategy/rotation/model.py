@@ -39,8 +39,7 @@ class OnlineEnsemble:
         """Learn what has matured, predict from the newest bar; a silent symbol repeats its last prediction."""
         self._read(event)
         ensemble.ensemble_step(self._state, self._bars, self._present, self._clock, self._params, self._out)
-        columns = self._out[:, (at.PROBABILITY, at.CONFIDENCE, at.VALID)].tolist()
-        return [Prediction(p, c, valid > 0.5) for p, c, valid in columns]
+        return [Prediction(row[at.PROBABILITY], row[at.CONFIDENCE], row[at.VALID] > 0.5) for row in self._out.tolist()]
 
     def state(self) -> NDArray[np.float64]:
         """A copy of everything learned, (n_symbols, STATE_SIZE)."""

@@ -86,6 +86,15 @@ def test_a_number_no_journal_can_hold_is_an_edit(tmp_path: Path, at_ns: str) -> 
         verify(JsonlReader(path))
 
 
+def test_lines_out_of_order_or_missing_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    lines = [line_of(entry) for entry in made(path)]
+    for wrong in (lines[:3:-1] + lines[:4], [lines[1], lines[0]], lines[1:], lines[:4] + lines[5:], [*lines, lines[0]]):
+        path.write_bytes(b"".join(wrong))
+        with pytest.raises(Tampered, match=r"entry|entries"):
+            verify(JsonlReader(path))
+
+
 def test_a_torn_line_asks_for_recovery(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     made(path)

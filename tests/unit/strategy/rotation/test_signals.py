@@ -105,6 +105,15 @@ def test_strength_is_smoothed_and_starts_anew_when_the_side_changes() -> None:
     assert turned.strength == pytest.approx(0.70)
 
 
+def test_a_neutral_bar_in_between_leaves_the_smoothed_strength_as_it_is() -> None:
+    book = SignalBook(config(leverage_boosts={"AAA": 1.0}))
+    quiet = Prediction(0.5, 0.5, True)
+    book.update(slice_at(0, "AAA"), [Prediction(0.60, 1.0, True), quiet])
+    book.update(slice_at(1, "AAA"), [quiet, quiet])
+    signal = by_symbol(book.update(slice_at(2, "AAA"), [Prediction(0.80, 1.0, True), quiet]))["AAA"]
+    assert signal.strength == pytest.approx(0.3 * 0.80 + 0.7 * 0.60)
+
+
 def test_a_missing_minute_weakens_the_signal_once_and_too_many_void_it() -> None:
     book = SignalBook(config(leverage_boosts={"AAA": 1.0}, smoothing_alpha=1.0))
     row = [Prediction(0.60, 1.0, True), Prediction(0.60, 1.0, True)]
