@@ -28,7 +28,7 @@ def cli_page() -> str:
     """Every verb, in the order of `rung --help`."""
     parts = ["# Every verb\n", NOTE, _exit_codes()]
     for verb in VERBS:
-        parts.append("".join(_command(load(verb), f"rung {verb.name}", depth=2)))
+        parts.append("".join(_command(load(verb), f"rung {verb.name}", depth=2)).rstrip() + "\n")
     parts += [
         "## Other names\n\n",
         *(f"- `rung {name}` is `rung {' '.join(words)}`\n" for name, words in ALIASES.items()),

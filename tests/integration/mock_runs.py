@@ -11,6 +11,7 @@ from pathlib import Path
 
 SIX = "TQQQ,SQQQ,SPXL,SDS,UVXY,SVXY"
 LINES = ("signals", "decisions", "trades", "positions")
+RUNG = (sys.executable, "-m", "rung.apps.cli.main")
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -19,7 +20,7 @@ def rung(
 ) -> subprocess.CompletedProcess[str]:
     """`rung WORDS` with nothing from the terminal, in the project's folder unless `cwd` says otherwise."""
     return subprocess.run(
-        [sys.executable, "-c", "from rung.apps.cli.main import main; main()", *words],
+        [*RUNG, *words],
         capture_output=True,
         text=True,
         timeout=240,

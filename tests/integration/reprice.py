@@ -23,6 +23,7 @@ import polars as pl
 
 D = Decimal
 CENT, TICK, GRID, BPS = D("0.01"), D("0.01"), D("0.0001"), D("0.0001")
+DAY_MS = 86_400_000
 HALF_CENT, HALF_MILLIONTH = Fraction(1, 200), Fraction(1, 1_000_000)
 
 Line = Mapping[str, Any]
@@ -87,7 +88,7 @@ def read_costs(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text("utf-8"), parse_float=D)
 
 
-def fee(costs: Mapping[str, Any], line: Line, *, buys: bool) -> Decimal:
+def fee(costs: Mapping[str, Any], line: Line, *, buys: bool, nights_short: int = 0) -> Decimal:
     """Every charge rounded up to the cent; outside the dated table the highest of each column."""
     fees, shares, price = costs["fees"], D(line["shares"]), D(line["exec_price"])
     day = datetime.fromtimestamp(line["timestamp_ms"] / 1000, UTC).date()
@@ -98,7 +99,8 @@ def fee(costs: Mapping[str, Any], line: Line, *, buys: bool) -> Decimal:
     else:
         sec, taf, taf_cap, cat = (D(rows[-1][name]) for name in columns)
     commission = max(D(fees["commission_per_share_quote"]) * shares, D(fees["commission_min_quote"]))
-    charges = [commission, cat * shares]
+    loan = D(fees["borrow_annual_bps"]) * BPS * shares * price * nights_short / 360
+    charges = [commission, cat * shares, loan]
     if not buys:
         charges += [sec * shares * price / 1_000_000, min(taf * shares, taf_cap)]
     return sum((charge.quantize(CENT, ROUND_CEILING) for charge in charges), D(0))
@@ -122,6 +124,7 @@ class _Held:
     stopped_ms: int | None = None
     """When the bar ended in which the stop was triggered; what it could not sell it sells at the following opens."""
     entered_in: int = -1
+    opened_ms: int = 0
 
     def level(self, move: Decimal | None, *, gains: bool) -> Decimal | None:
         """Stop or target: the average entry moved by `move`, rounded to the tick away from it."""
@@ -214,7 +217,9 @@ class _Walk:
         self._same(number, line, "exec_price", price)
         self._same(number, line, "price", price)
         self._same(number, line, "value", D(line["shares"]) * price)
-        self._same(number, line, "fees", fee(self.costs, line, buys=sign > 0))
+        covers = not entry and not is_long
+        nights = line["timestamp_ms"] // DAY_MS - self.held.opened_ms // DAY_MS if covers else 0
+        self._same(number, line, "fees", fee(self.costs, line, buys=sign > 0, nights_short=nights))
         self.room_left[bar.open_ms] -= D(line["shares"])
         if self.room_left[bar.open_ms] < 0 or D(line["shares"]) % 1:
             self._say(number, f"more than the bar's share, or no whole lots: {line['shares']}")
@@ -230,6 +235,7 @@ class _Walk:
         if line["action"] == "ENTRY":
             if held.quantity * sign < 0:
                 self._say(number, "an entry against the open position")
+            held.opened_ms = held.opened_ms if held.quantity else bar.open_ms
             held.cost += sign * shares * price
             held.fees += charge
             held.entered_in = bar.open_ms

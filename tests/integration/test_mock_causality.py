@@ -1,4 +1,4 @@
-"""P12 for the whole desk: cutting or scrambling the tape after minute t changes nothing that was said or done up to t."""
+"""P12 for the whole desk: cutting or scrambling the tape after minute t changes nothing said or done up to t."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.integration.mock_runs import LINES, SIX, mock
 
 from rung.reports.sessions import session_file
-from tests.integration.mock_runs import LINES, SIX, mock
 
 DAY = "2025-09-18"
 CUT = datetime(2025, 9, 18, 17, 0, tzinfo=UTC)  # 13:00 in New York

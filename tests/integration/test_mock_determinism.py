@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.integration.mock_runs import digests, mock
 
 from rung.adapters.stores.sqlite import SqliteReader
-from tests.integration.mock_runs import digests, mock
 
 WEEK = ("2025-09-22", "2025-09-23")
 ENVIRONMENTS = (

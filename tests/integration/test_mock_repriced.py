@@ -1,4 +1,4 @@
-"""Every fill, fee, profit and the equity of a run on real days, recomputed from the bars by code that shares nothing."""
+"""Every fill, fee, profit and the equity of a run on real days, recomputed from the bars by independent code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from tests.integration.mock_runs import PROJECT, SIX, mock
 from tests.integration.reprice import Terms, read_costs, read_lines, read_tape, recount, reprice
 

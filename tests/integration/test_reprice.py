@@ -266,6 +266,16 @@ def wandering(seed: int, minutes: int) -> tuple[list[Bar], np.random.Generator]:
     return bars(*rows), chance
 
 
+def test_a_short_over_the_night_pays_its_loan() -> None:
+    evening = bars(QUIET, QUIET)
+    morning = [
+        Bar(b.open_ms + 86_400_000, b.known_ms + 86_400_000, b.open, b.high, b.low, b.close, b.volume) for b in evening
+    ]
+    record = Record([*evening, *morning]).play({0: [(Action.ENTER_SHORT, 100)], 2: [(Action.EXIT, -100)]})
+    assert [line["fees"] for line in record.trades] == [D("0.31"), D("1.40")]
+    assert record.complaints() == []
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_long_record_of_everything_is_explained(seed: int) -> None:
     tape, chance = wandering(seed, 380)

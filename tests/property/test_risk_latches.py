@@ -62,6 +62,8 @@ class Desk(RuleBasedStateMachine):
         self.base = self.peak = self.equity
         self.compose()
         self.show(D(0))
+        self.enter_some([("TQQQ", 50), ("SQQQ", 20)])
+        assert self.held, "the machine must start with something to lose"
 
     def compose(self) -> None:
         effective = effective_limits(SETS)
@@ -101,7 +103,10 @@ class Desk(RuleBasedStateMachine):
         self.latches.tick(LatchFacts(at_ns=self.at_ns, session=self.session, equity_quote=self.equity, flow_quote=flow))
         observe(observers(self.gates), self.event())
 
-    @rule(minutes=st.sampled_from([1, 1, 7, 61]), move=st.sampled_from(["0.97", "0.99", "0.9955", "1", "1.01", "1.05"]))
+    @rule(
+        minutes=st.sampled_from([1, 1, 1, 2, 7, 61]),
+        move=st.sampled_from(["1", "1.001", "0.999", "0.9955", "1.01", "0.99", "0.97", "1.05"]),
+    )
     def mark(self, minutes: int, move: str) -> None:
         self.at_ns += minutes * NS_PER_MINUTE
         last = self.equity
@@ -126,8 +131,10 @@ class Desk(RuleBasedStateMachine):
         self.base, self.peak = self.base * grown, self.peak * grown
         self.show(flow)
 
-    @rule()
-    def lose_sight_of_the_equity(self) -> None:
+    @rule(really=st.sampled_from([False, False, False, True]))
+    def lose_sight_of_the_equity(self, really: bool) -> None:
+        if not really:
+            return
         self.at_ns += NS_PER_MINUTE
         if self.at_ns < self.session.close_ns:
             kept, self.equity = self.equity, D("NaN")
@@ -139,12 +146,12 @@ class Desk(RuleBasedStateMachine):
         self.at_ns += NS_PER_MINUTE
         self.mark(1, "1")
 
-    @rule(on=st.booleans())
+    @rule(on=st.sampled_from([True, False, False]))
     def throw_or_lower_the_kill_switch(self, on: bool) -> None:
         self.killed = on
         self.poll()
 
-    @rule(on=st.booleans())
+    @rule(on=st.sampled_from([True, False, False]))
     def maintain(self, on: bool) -> None:
         self.maintained = on
         self.poll()
@@ -162,6 +169,15 @@ class Desk(RuleBasedStateMachine):
         self.seen.pop(name, None)
 
     @rule()
+    def re_arm_everything(self) -> None:
+        self.killed = self.maintained = False
+        self.poll()
+        for name in tuple(self.latches.tripped):
+            self.latches.rearm(name, self.at_ns, "ann", "looked at everything")
+            self.rearmed.add(name)
+            self.seen.pop(name, None)
+
+    @rule()
     def crash_and_restart(self) -> None:
         kept = json.loads(json.dumps(remembered(self.gates, self.latches)))
         self.compose()
@@ -175,7 +191,11 @@ class Desk(RuleBasedStateMachine):
         positions = [made.position(symbol, str(quantity)) for symbol, quantity in self.held.items()]
         return made.view(self.event(), made.account(*positions, equity=self.equity, at_ns=self.at_ns))
 
-    @rule(symbol=st.sampled_from(SYMBOLS), quantity=st.integers(1, 300))
+    @rule(orders=st.lists(st.tuples(st.sampled_from(SYMBOLS), st.integers(1, 120)), min_size=1, max_size=4))
+    def enter_some(self, orders: list[tuple[str, int]]) -> None:
+        for symbol, quantity in orders:
+            self.enter(symbol, quantity)
+
     def enter(self, symbol: str, quantity: int) -> None:
         self.number += 1
         order = made.order(symbol, str(quantity), order_id=str(self.number), at_ns=self.at_ns)

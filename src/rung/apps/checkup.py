@@ -120,7 +120,7 @@ def _kernels() -> Finding:
 
         compiled = njit(cache=True)(_probe)
         works = compiled(1.0) == 2.0
-        place = Path(compiled.stats.cache_path)
+        place = Path(str(compiled.stats.cache_path))
     except Exception as error:  # noqa: BLE001 - whatever a compiler dies of is what the doctor wants to tell
         detail = f"{type(error).__name__}: {str(error).splitlines()[0]}"
         return Finding(area="system", name="compiled kernels", state=State.BROKEN, detail=detail, remedy=remedy)
@@ -133,8 +133,9 @@ def _kernels() -> Finding:
 def _configs() -> Iterator[Finding]:
     for file in CONFIG_FILES:
         path = config_file(file.name)
+        schema: type[object] = file.schema()
         try:
-            loaded = load(path, file.schema())
+            loaded = load(path, schema)
         except UserError as error:
             yield Finding(
                 area="config",

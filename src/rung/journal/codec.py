@@ -67,7 +67,8 @@ def encode(thing: object) -> bytes:
     row = to_row(thing)
     try:
         payload = _row_bytes(row)
-        return payload if b"null" not in payload else _row_bytes(_spelt(row))
+        suspect = b"u" in payload and b"null" in payload  # one letter is found twenty times as fast as four
+        return _row_bytes(_spelt(row)) if suspect else payload
     except TypeError as error:
         raise ValueError(f"a {type(thing).__name__} cannot be journalled: {error}") from None
 

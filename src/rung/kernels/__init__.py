@@ -1,1 +1,1 @@
-"""Compiled loops: arrays in, arrays out, each beside a plain twin that says the same slowly. Knows nothing else of ours."""
+"""Compiled loops: arrays in, arrays out, each beside a plain twin that is slow and right. Know nothing else of ours."""

@@ -1,0 +1,1 @@
+"""Recorded and invented bars: files, calendars, checks, and the slices they become."""

@@ -27,6 +27,8 @@ SYNTHETIC_KEY, SOURCE_KEY = "rung.synthetic", "rung.source"
 NAME_INTERVAL = re.compile(r"_(\d+)(m|h)(?:_|$)")
 USUAL_SHARE = 0.5
 HOURS_OF_A_24_7_MARKET = 20
+ENOUGH_STEPS = 20
+"""So many steps between bars, all of them longer than the name says, are no accident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +176,8 @@ def _interval_ns(open_ns: Stamps, path: Path) -> int:
     if named is None:
         return usual
     interval = int(named[1]) * (NS_PER_MINUTE if named[2] == "m" else NS_PER_HOUR)
-    if (len(steps) and (steps % interval).any()) or usual > 10 * interval:
+    common = int(np.gcd.reduce(steps)) if len(steps) else interval
+    if common % interval or (common > interval and len(steps) >= ENOUGH_STEPS):
         raise UserError(
             f"the name says {named[1]}{named[2]} bars, but they are {usual / NS_PER_MINUTE:g} minutes apart",
             where=str(path),

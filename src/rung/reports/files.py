@@ -72,6 +72,7 @@ class LineFile:
         except OSError as error:
             self._size += waiting.rfind(b"\n", 0, written) + 1
             os.ftruncate(self._descriptor, self._size)
+            os.lseek(self._descriptor, self._size, os.SEEK_SET)
             raise unwritable(self._partial, error) from error
         self._size += written
 

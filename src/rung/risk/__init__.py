@@ -1,0 +1,1 @@
+"""Gates, latches and limits: every order is judged in `screen`, and only there is one approved."""

@@ -50,8 +50,8 @@ class SymbolBook:
     """
 
     __slots__ = (
-        "ceiling", "cost", "floor", "instrument", "opening", "protection", "quantity", "resting_target", "seq",
-        "stop", "stops_triggered", "symbol", "take_profit_from_ns", "target", "waiting", "working",
+        "ceiling", "cost", "floor", "instrument", "opened_ns", "opening", "protection", "quantity", "resting_target",
+        "seq", "stop", "stops_triggered", "symbol", "take_profit_from_ns", "target", "waiting", "working",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument) -> None:
@@ -66,6 +66,7 @@ class SymbolBook:
         self.quantity = ZERO
         self.cost = ZERO
         self.opening: Order | None = None
+        self.opened_ns = 0
         self.resting_target: Working | None = None
         self.stops_triggered = 0
         self.take_profit_from_ns = 0
@@ -141,7 +142,7 @@ class SymbolBook:
         """After an opening execution: the order's stop guards from now on, its profit target from the next bar on."""
         order = working.order
         if self.opening is None:
-            self.opening = order
+            self.opening, self.opened_ns = order, bar.open_ns
             self._guard(order.protection)
         elif working.fills == 1 and order.protection is not None:
             self._guard(order.protection)

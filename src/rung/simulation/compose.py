@@ -35,6 +35,7 @@ def stamps(costs: CostParams) -> tuple[tuple[str, str], ...]:
     rows = [
         ("half-spread", f"{costs.slippage.half_spread_bps} bps, at least ${costs.slippage.min_half_spread_quote}"),
         ("slippage", f"{costs.slippage.slippage_bps} bps"),
+        ("borrow", f"{fees.borrow_annual_bps} bps a year on shorts held overnight"),
         ("commission", f"${fees.commission_per_share_quote} per share, at least ${fees.commission_min_quote}"),
     ]
     for row in fees.rates:
@@ -50,5 +51,4 @@ def stamps(costs: CostParams) -> tuple[tuple[str, str], ...]:
     )
     rows.append(("participation", f"at most {costs.liquidity.max_participation_frac} of a bar's volume"))
     rows.append(("latency", f"{costs.latency.delay_seconds:g} s beyond the next bar's open"))
-    rows.append(("funding and borrow", "none: US equities held within the day"))
     return tuple(rows)

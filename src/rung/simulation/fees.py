@@ -14,15 +14,17 @@ CENT = Decimal("0.01")
 MILLION = Decimal(1_000_000)
 BPS = Decimal("0.0001")
 FEE_STEP = Decimal("0.00000001")
+DAYS_PER_LENDING_YEAR = 360
 NS_PER_DAY = 86_400_000_000_000
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 class UsEquityFees:
-    """Commission, SEC section 31, FINRA TAF and CAT: each rounded up to the cent on each execution.
+    """Commission, SEC section 31, FINRA TAF, CAT, and the loan of shorted shares: each rounded up to the cent.
 
     The rates of the trade's UTC date apply (a US session never crosses UTC midnight). Before the table's first date
     and after `checked_through` the highest rate of every column applies: an unknown fee is never read as a low one.
+    A loan costs for every night since the short was opened, on the value bought back, and is paid with that purchase.
     """
 
     def __init__(self, params: FeeParams) -> None:
@@ -33,10 +35,11 @@ class UsEquityFees:
         rates = self._rates_on(_utc_date(execution.at_ns))
         quantity = execution.quantity
         commission = max(self._params.commission_per_share_quote * quantity, self._params.commission_min_quote)
-        total = _up_to_cent(commission) + _up_to_cent(rates.cat_per_share_quote * quantity)
+        value = quantity * execution.price
+        loan = self._params.borrow_annual_bps * BPS * value * execution.nights_short / DAYS_PER_LENDING_YEAR
+        total = _up_to_cent(commission) + _up_to_cent(rates.cat_per_share_quote * quantity) + _up_to_cent(loan)
         if execution.side is Side.SELL:
-            sold = quantity * execution.price
-            total += _up_to_cent(rates.sec_per_million_quote * sold / MILLION)
+            total += _up_to_cent(rates.sec_per_million_quote * value / MILLION)
             total += _up_to_cent(min(rates.taf_per_share_quote * quantity, rates.taf_cap_quote))
         return total
 

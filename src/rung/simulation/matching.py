@@ -18,6 +18,8 @@ from rung.simulation.book import SymbolBook, Working
 from rung.simulation.models import Execution, FeeModel, LiquidityModel, SlippageModel
 from rung.simulation.prices import against, exact, price_step, round_down
 
+NS_PER_DAY = 86_400_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class _Deal:
@@ -153,7 +155,7 @@ class Matcher:
         working.remaining -= quantity
         turn.room -= quantity
         closes = book.reduces(order.side)
-        book.apply(order.side, quantity, deal.price)
+        covers = closes and order.side is Side.BUY
         execution = Execution(
             symbol=book.symbol,
             side=order.side,
@@ -161,7 +163,9 @@ class Matcher:
             price=deal.price,
             at_ns=deal.at_ns,
             passive=deal.passive,
+            nights_short=deal.at_ns // NS_PER_DAY - book.opened_ns // NS_PER_DAY if covers else 0,
         )
+        book.apply(order.side, quantity, deal.price)
         turn.fills.append(
             Fill(
                 fill_id=f"{order.order_id}.{working.fills}",

@@ -12,7 +12,11 @@ from rung.domain.order import Order, Side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """What a fee is charged on. `passive` : the order was resting and somebody else crossed the spread."""
+    """What a fee is charged on.
+
+    passive : the order was resting and somebody else crossed the spread.   nights_short : UTC midnights since the short
+    position was opened that this execution closes; 0 for everything else.
+    """
 
     symbol: str
     side: Side
@@ -20,6 +24,7 @@ class Execution:
     price: Decimal
     at_ns: int
     passive: bool
+    nights_short: int = 0
 
 
 class FeeModel(Protocol):

@@ -31,6 +31,7 @@ class FeeParams:
 
     commission_per_share_quote: Annotated[Quote, Doc("broker's commission on both sides, USD per share")]
     commission_min_quote: Annotated[Quote, Doc("least commission of an execution, USD")]
+    borrow_annual_bps: Annotated[Decimal, Ge(0), Le(100_000), Doc("lending fee of shorts held overnight, of the value")]
     checked_through: Annotated[date, Doc("last date the table is known to hold; later dates pay the highest rates")]
     rates: Annotated[tuple[UsEquityRates, ...], MinLen(1), Doc("in order of date")]
 

@@ -221,7 +221,7 @@ GOOD = "timestamp,open,high,low,close,volume\n2025-09-16T13:30:00Z,1,2,1,2,5\n20
         ("\n \n", "is empty"),
         ("timestamp,open,high,low,close,volume\n", "has a header but no bars"),
         (GOOD.replace("close", "clsoe"), "line 1, column 5: unknown column 'clsoe' — did you mean 'close'?"),
-        (GOOD.replace("timestamp", "timestmap"), "line 1, column 1: unknown column 'timestmap' — did you mean 'timestamp'"),
+        (GOOD.replace("timestamp", "timestmap"), "column 1: unknown column 'timestmap' — did you mean 'timestamp'"),
         (GOOD.replace(",volume", "").replace(",5", ""), "lacks the column 'volume'"),
         (GOOD.replace("timestamp,", "").replace("2025-09-16T13:30:00Z,", "").replace("2025-09-16T13:31:00Z,", ""),
          "lacks the column 'timestamp'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def test_time_only_goes_forward_over_many_days() -> None:
     raw = joined(*(raw_bars(390, open_ns=OPEN_NS + day * NS_PER_DAY) for day in range(3)))
     stamps = [event.at_ns for event in TapeFeed([tape("A", raw)], calendar(), FIRST, LAST)]
     assert len(stamps) == 3 * 390
-    assert all(a < b for a, b in zip(stamps, stamps[1:], strict=False))
+    assert all(a < b for a, b in pairwise(stamps))
 
 
 def test_two_readings_give_the_same_slices() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -18,6 +18,9 @@ from rung.domain.slice import Slice
 from rung.domain.step import Step
 from rung.domain.target import Action, Lean, Signal, Target
 from rung.domain.verdicts import Approved, Refused, Verdict, Violation, ViolationKind
+from rung.reports.fold import RunFold
+from rung.reports.info import Baseline, RunInfo, SkillRow, StampedCost, TapeInfo
+from rung.reports.record import RunRecord
 
 CAPITAL = Decimal(100_000)
 FEE = Decimal("0.01")
@@ -250,3 +253,26 @@ def busy_run(*, days: int, bars: int = 390, seed: int = 3, drift: float = 0.0) -
                 refused = (ViolationKind.NOTIONAL_GROSS,) if day % 2 else (ViolationKind.MAX_POSITIONS,)
                 script.setdefault((day, 3), []).append(Ask(symbol, 10, Action.ENTER_LONG, "rank 4", refused=refused))
     return play(script, days=days, bars=bars, symbols=SIX, prices=prices)
+
+
+def about(symbols: Sequence[str] = ("AAA", "BBB"), **other: object) -> RunInfo:
+    """What a run of these steps says about itself, with doubts, costs, skill and shuffles to show."""
+    facts: dict[str, object] = {
+        "strategy_name": "Rotation Strategy", "strategy_version": "2.0", "symbols": tuple(symbols),
+        "capital_quote": CAPITAL, "config_id": "c0ffee123456", "code_version": "0.1.0", "seed": 7, "synthetic": False,
+        "tapes": (TapeInfo(symbol=symbols[0], tape_id="9f3a", warnings=("2 false high/low prints on 2025-09-15",)),),
+        "costs": (StampedCost(name="half-spread", value="2 cents"), StampedCost(name="fees", value="1 cent per share")),
+        "skill": tuple(
+            SkillRow(symbol=s, horizon_bars=h, samples=5200, mse_ratio=1.01 + 0.01 * i - 0.004 * h)
+            for i, s in enumerate(symbols) for h in (1, 5, 10)
+        ),
+        "baselines": (Baseline(name="shuffled signals", total_returns_frac=(-0.012, -0.004, 0.001, 0.003, -0.02)),),
+    }  # fmt: skip
+    return RunInfo(**{**facts, **other})  # type: ignore[arg-type]
+
+
+def folded(steps: Iterable[Step]) -> RunRecord:
+    fold = RunFold()
+    for step in steps:
+        fold.see(step)
+    return fold.record()

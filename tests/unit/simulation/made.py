@@ -42,6 +42,7 @@ def fee_params(**changes: Any) -> FeeParams:
     given: dict[str, Any] = {
         "commission_per_share_quote": D(0),
         "commission_min_quote": D(0),
+        "borrow_annual_bps": D(0),
         "checked_through": date(2026, 6, 30),
         "rates": (
             rates("2025-01-01", "27.80", "0.000166", "8.30", "0.00005"),

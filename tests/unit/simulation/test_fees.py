@@ -76,6 +76,14 @@ def test_a_commission_is_per_share_with_a_minimum_on_both_sides() -> None:
     assert fees.fee_quote(execution(quantity=D(201), side=Side.BUY)) == D("1.01")
 
 
+def test_a_short_held_overnight_pays_for_its_loan_when_it_is_bought_back() -> None:
+    nothing = (rates("2025-01-01", "0", "0", "0", "0"),)
+    fees = UsEquityFees(fee_params(rates=nothing, borrow_annual_bps=D(360)))
+    cover = execution(side=Side.BUY, nights_short=2)
+    assert fees.fee_quote(cover) == D("2.00")  # 10,000 × 3.6 % × 2 ÷ 360
+    assert fees.fee_quote(execution(side=Side.BUY)) == 0
+
+
 def test_a_table_out_of_order_is_refused() -> None:
     rows = (rates("2025-05-14", "0", "0", "0", "0"), rates("2025-01-01", "0", "0", "0", "0"))
     with pytest.raises(ValueError, match="order of valid_from"):

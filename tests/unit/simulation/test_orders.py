@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from tests.unit.simulation.made import OPEN_NS, SYMBOL, Stage, cap, fee_params, slippage, told
+from tests.unit.simulation.made import OPEN_NS, SYMBOL, Stage, cap, fee_params, rates, slippage, told
 
 from rung.domain.bar import Bar
 from rung.domain.clock import NS_PER_MINUTE
@@ -86,6 +86,21 @@ def test_a_fill_says_what_it_was_charged() -> None:
     assert [f.fee_quote for f in stage.bar()] == [D("0.01")]
     stage.exit(200)
     assert [f.fee_quote for f in stage.bar()] == [D("0.05")]
+
+
+def test_nights_count_for_shorts_only_and_from_their_opening() -> None:
+    params = fee_params(rates=(rates("2025-01-01", "0", "0", "0", "0"),), borrow_annual_bps=D(360))
+    for held, side, charged in ((100, Side.SELL, D(0)), (-100, Side.BUY, D("2.00"))):
+        stage = Stage(fees=UsEquityFees(params))
+        stage.held(held)
+        stage.next_session()
+        stage.next_session()
+        stage.exit(side=side)
+        assert [f.fee_quote for f in stage.bar()] == [charged]
+        stage.send(side.opposite)
+        stage.bar()
+        stage.exit(side=side)
+        assert [f.fee_quote for f in stage.bar()] == [D(0)]
 
 
 def test_a_seller_of_something_nearly_worthless_still_pays_for_it() -> None:

@@ -40,6 +40,7 @@ def test_the_shipped_costs_load_and_make_a_venue() -> None:
     [
         ("slippage_bps = 1.0", "slippage_bps"),
         ("commission_per_share_quote = 0", "commission_per_share_quote"),
+        ("borrow_annual_bps = 500", "borrow_annual_bps"),
         ("delay_seconds = 0", "delay_seconds"),
         ("max_participation_frac = 0.10", "max_participation_frac"),
     ],
@@ -67,6 +68,7 @@ def test_every_cost_is_stamped_zeros_included() -> None:
     rows = stamps(shipped())
     text = "\n".join(f"{name}: {value}" for name, value in rows)
     assert "half-spread: 1.0 bps, at least $0.005" in text
+    assert "borrow: 500 bps a year" in text
     assert "commission: $0 per share, at least $0" in text
     assert "regulatory fees from 2025-05-14: SEC $0 per million sold" in text
     assert "participation: at most 0.10 of a bar's volume" in text

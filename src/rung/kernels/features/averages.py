@@ -6,9 +6,9 @@ import numpy as np
 
 from rung.kernels.features import layout as at
 from rung.kernels.features import panels as over
+from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.intake import Shared
 from rung.kernels.features.now import Now
-from rung.kernels.features.panels import Row, inlined
 from rung.kernels.features.registry import slots
 
 (
@@ -65,6 +65,6 @@ def _kama(state: Row, now: Now) -> float:
     direct = abs(now.close - state[at.CLOSES + ((now.n - 10) & 255)])
     efficiency = direct / path if path > 0.0 else 0.0
     share = efficiency * (_KAMA_FAST - _KAMA_SLOW) + _KAMA_SLOW
-    average = state[at.KAMA] + (now.close - state[at.KAMA]) * (share * share)
+    average: float = state[at.KAMA] + (now.close - state[at.KAMA]) * (share * share)
     state[at.KAMA] = average
     return average

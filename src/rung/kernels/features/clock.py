@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rung.kernels.features import layout as at
-from rung.kernels.features.panels import Row, inlined
+from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.registry import slots
 
 (

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from rung.kernels.features import layout as at
 from rung.kernels.features import panels as over
+from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.now import Now, sign
-from rung.kernels.features.panels import Row, inlined
 from rung.kernels.features.shapes import push_shapes
 
 
@@ -55,7 +55,7 @@ def take(state: Row, now: Now) -> Shared:
 
 @inlined
 def _wilder(state: Row, where: int, value: float, span: float) -> float:
-    average = state[where] + (value - state[where]) * (1.0 / span)
+    average: float = state[where] + (value - state[where]) * (1.0 / span)
     state[where] = average
     return average
 

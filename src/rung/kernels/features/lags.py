@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rung.kernels.features import layout as at
+from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.now import Now
-from rung.kernels.features.panels import Row, inlined
 from rung.kernels.features.registry import PRICE_LAGS, RETURN_LAGS, slots
 
 _PRICE_FIRST = slots("price lags")[0]

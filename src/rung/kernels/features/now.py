@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rung.kernels.features import layout as at
-from rung.kernels.features.panels import Row, inlined
+from rung.kernels.features.compiled import Row, inlined
 
 
 class Now(NamedTuple):

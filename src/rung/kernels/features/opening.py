@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numba as nb
-
 from rung.kernels.features import layout as at
-from rung.kernels.features.panels import Row
+from rung.kernels.features.compiled import Row, separate
 
 
-@nb.njit(error_model="numpy", _nrt=False)
+@separate
 def open_session(state: Row, bar: Row) -> None:
     """Reset what belongs to a session; carry the rest over the gap."""
     if state[at.N_BARS] == 0.0:
@@ -27,7 +25,7 @@ def open_session(state: Row, bar: Row) -> None:
     state[at.RANGE_LOW] = bar[2]
 
 
-@nb.njit(error_model="numpy", _nrt=False)
+@separate
 def _first_bar(state: Row, bar: Row) -> None:
     """Nothing is known yet: as if the price had always stood at the first open."""
     for i in range(at.LEVELS[0], at.LEVELS[1]):
@@ -37,7 +35,7 @@ def _first_bar(state: Row, bar: Row) -> None:
     state[at.ENTROPY_COUNTS + 2] = 60.0
 
 
-@nb.njit(error_model="numpy", _nrt=False)
+@separate
 def _remove_gap(state: Row, open_today: float) -> None:
     factor = open_today / state[at.PREVIOUS_CLOSE]
     for i in range(at.PRICE_START, at.PRICE_STOP):

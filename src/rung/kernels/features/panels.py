@@ -7,16 +7,8 @@ over bars n−19 … n. Rows are ring buffers whose length is a power of two.
 
 from __future__ import annotations
 
-import numba as nb
-import numpy as np
-from numpy.typing import NDArray
-
 from rung.kernels.features import layout as at
-
-Row = NDArray[np.float64]
-inlined = nb.njit(
-    forceinline=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
+from rung.kernels.features.compiled import Row, inlined
 
 
 @inlined
@@ -73,9 +65,16 @@ def _max_level(state: Row, n: int, block: int, below: int, level: int, j: int) -
     newer = below + (n & 31) * at.EXTREME_WIDTH + j
     older = below + ((n - block) & 31) * at.EXTREME_WIDTH + j
     target = level + (n & 31) * at.EXTREME_WIDTH + j
-    best = newer if state[newer] >= state[older] else older
-    state[target] = state[best]
-    state[target + 1] = state[best + 1]
+    state[target] = max(state[newer], state[older])
+    state[target + 1] = _latest(state, newer, older)
+
+
+@inlined
+def _latest(state: Row, newer: int, older: int) -> float:
+    """Bar number of the larger value; the newer bar's if they are equal up to rounding."""
+    equal = 1e-12 * abs(state[older])
+    number: float = state[newer + 1] if state[newer] >= state[older] - equal else state[older + 1]
+    return number
 
 
 @inlined
@@ -89,7 +88,8 @@ def push_extremes(state: Row, n: int) -> None:
 
 @inlined
 def _short(state: Row, n: int, level: int, mask: int, j: int) -> float:
-    return state[level + (n & mask) * at.SHORT_WIDTH + j]
+    total: float = state[level + (n & mask) * at.SHORT_WIDTH + j]
+    return total
 
 
 @inlined
@@ -133,7 +133,8 @@ def short_60(state: Row, n: int, j: int) -> float:
 
 @inlined
 def _long(state: Row, n: int, level: int, mask: int, j: int) -> float:
-    return state[level + (n & mask) * at.LONG_WIDTH + j]
+    total: float = state[level + (n & mask) * at.LONG_WIDTH + j]
+    return total
 
 
 @inlined
@@ -177,9 +178,9 @@ def long_200(state: Row, n: int, j: int) -> float:
 
 @inlined
 def _extreme(state: Row, n: int, level: int, step: int, j: int) -> float:
-    return max(
-        state[level + (n & 31) * at.EXTREME_WIDTH + j], state[level + ((n - step) & 31) * at.EXTREME_WIDTH + j]
-    )
+    newer: float = state[level + (n & 31) * at.EXTREME_WIDTH + j]
+    older: float = state[level + ((n - step) & 31) * at.EXTREME_WIDTH + j]
+    return max(newer, older)
 
 
 @inlined
@@ -202,4 +203,4 @@ def latest_extreme_26(state: Row, n: int, j: int) -> float:
     """Number of the bar that holds the extreme of the last 26; the latest of equals."""
     newer = at.EXTREMES_16 + (n & 31) * at.EXTREME_WIDTH + j
     older = at.EXTREMES_16 + ((n - 10) & 31) * at.EXTREME_WIDTH + j
-    return state[newer + 1] if state[newer] >= state[older] else state[older + 1]
+    return _latest(state, newer, older)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rung.kernels.features import layout as at
+from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.now import Now, one_if
-from rung.kernels.features.panels import Row, inlined
 from rung.kernels.features.registry import slots
 
 (
@@ -36,10 +36,10 @@ def pattern_features(state: Row, now: Now, out: Row) -> None:
     to_above, to_below = now.close >= now.prior_open - slack, now.close <= now.prior_open + slack
     out[BULLISH_ENGULFING] = one_if((prior < -slack) & from_below & to_above & larger)
     out[BEARISH_ENGULFING] = one_if((prior > slack) & from_above & to_below & larger)
-    higher, lower_low = now.high - now.prior_high, now.prior_low - now.low
-    wider = higher + lower_low
-    out[INSIDE_BAR] = one_if((higher <= slack) & (lower_low <= slack) & (wider < -slack))
-    out[OUTSIDE_BAR] = one_if((higher >= -slack) & (lower_low >= -slack) & (wider > slack))
+    higher, deeper = now.high - now.prior_high, now.prior_low - now.low
+    wider = higher + deeper
+    out[INSIDE_BAR] = one_if((higher <= slack) & (deeper <= slack) & (wider < -slack))
+    out[OUTSIDE_BAR] = one_if((higher >= -slack) & (deeper >= -slack) & (wider > slack))
     out[STAR] = _star(state, now, move, abs(prior), slack)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from rung.kernels.features import layout as at
+from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.intake import Shared
 from rung.kernels.features.now import Now
-from rung.kernels.features.panels import Row, inlined
 from rung.kernels.features.registry import slots
 
 (
@@ -41,4 +43,4 @@ def price_features(state: Row, now: Now, shared: Shared, out: Row) -> None:
     out[HIGH_MOMENTUM] = now.high / now.prior_high - 1.0
     out[LOW_MOMENTUM] = now.low / now.prior_low - 1.0
     out[VOLUME_CHANGE] = (now.volume - prior_volume) / (now.volume + prior_volume)
-    out[VOLUME_BODY] = 20.0 * now.volume / shared.volume * abs(body) * now.per_close
+    out[VOLUME_BODY] = math.sqrt(20.0 * now.volume / shared.volume * abs(body) * now.per_close)

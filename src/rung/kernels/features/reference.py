@@ -119,6 +119,13 @@ def _in_range(c: Series, top: Series, bottom: Series) -> Series:
     return (2.0 * c - top - bottom) / (top - bottom)
 
 
+def _bars_since_max(windows: Series) -> Series:
+    """Bars since the largest value of each row; of values equal up to rounding, the latest."""
+    top = windows.max(axis=1, keepdims=True)
+    since: Series = np.argmax((windows >= top - 1e-12 * np.abs(top))[:, ::-1], axis=1).astype(np.float64)
+    return since
+
+
 def _contrast(a: Series, b: Series) -> Series:
     return (a - b) / (a + b)
 
@@ -150,7 +157,7 @@ def _price(t: _Tape) -> Columns:
         "high_momentum": h / t.prior[:, 1] - 1.0,
         "low_momentum": l / t.prior[:, 2] - 1.0,
         "volume_change": _contrast(t.v, _ago(t.v, 1)),
-        "volume_body": t.v / _mean(t.v, 20) * np.abs(c - o) / c,
+        "volume_body": np.sqrt(t.v / _mean(t.v, 20) * np.abs(c - o) / c),
     }
 
 
@@ -191,8 +198,7 @@ def _oscillators(t: _Tape) -> Columns:
     down = _wilder(np.where((fall > rise) & (fall > 0.0), fall, 0.0) * t.link, 14)
     columns["direction_14"] = np.nan_to_num(_contrast(up, down))
     columns["adx_14"] = _wilder(np.abs(columns["direction_14"]), 14)
-    since_high = _windows(t.h, 26, lambda a: np.argmax(a[:, ::-1], axis=1).astype(np.float64))
-    since_low = _windows(t.l, 26, lambda a: np.argmin(a[:, ::-1], axis=1).astype(np.float64))
+    since_high, since_low = _windows(t.h, 26, _bars_since_max), _windows(-t.l, 26, _bars_since_max)
     columns["aroon_25"] = (since_low - since_high) / 25.0
     return columns
 
@@ -239,9 +245,7 @@ def _volatility(t: _Tape) -> Columns:
 def _session(t: _Tape) -> Columns:
     """What resets at the open: one session at a time, in today's prices."""
     names = ("session_return", "session_range", "opening_range_position")
-    columns: Columns = {
-        name: np.zeros(t.n) for name in (*names, "volume_intensity", "vwap_distance", "vwap_score")
-    }
+    columns: Columns = {name: np.zeros(t.n) for name in (*names, "volume_intensity", "vwap_distance", "vwap_score")}
     for start, stop in zip(t.starts, [*t.starts[1:], t.n], strict=True):
         day = slice(start, stop)
         (o, h, l, c), v = t.raw[day].T, t.v[day]  # noqa: E741
@@ -258,7 +262,7 @@ def _session(t: _Tape) -> Columns:
         columns["vwap_distance"][day] = c / vwap - 1.0
         spread = [((typical[: i + 1] - vwap[i]) ** 2) @ v[: i + 1] / total[i] for i in range(stop - start)]
         scale = np.sqrt(np.where(np.array(spread) > 1e-15 * o[0] ** 2, spread, 0.0))
-        columns["vwap_score"][day] = (c - vwap) / scale
+        columns["vwap_score"][day] = np.where(scale > 0.0, (c - vwap) / (scale + np.abs(c - vwap)), 0.0)
     return columns
 
 
@@ -266,7 +270,7 @@ def _volume(t: _Tape) -> Columns:
     v = t.v
     v_20 = _sum(v, 20)
     signed = np.sign(t.change) * v
-    o, h, l, c = t.raw.T  # noqa: E741
+    _, h, l, c = t.raw.T  # noqa: E741
     step = h + l + c - t.prior[:, 1:].sum(axis=1)
     money = np.where(np.abs(step) > 1e-12 * (h + l + c), np.sign(step), 0.0) * t.typical * v
     flow = np.nan_to_num(_in_range(c, h, l)) * v

@@ -62,7 +62,7 @@ _PRICE: tuple[_Line, ...] = (
     ("high_momentum", 2, 2, CARRIED, "h/h[−1] − 1", _BAR),
     ("low_momentum", 2, 2, CARRIED, "l/l[−1] − 1", _BAR),
     ("volume_change", 2, 2, CARRIED, "(v − v[−1])/(v + v[−1]) = tanh(½ ln(v/v[−1]))", _BAR),
-    ("volume_body", 20, 20, CARRIED, "v/mean(v, 20) · |c − o|/c", _BAR),
+    ("volume_body", 20, 20, CARRIED, "√(v/mean(v, 20) · |c − o|/c)", _BAR),
 )
 _AVERAGES: tuple[_Line, ...] = (
     *(("sma_" + str(w), w, w, CARRIED, f"c/mean(c, {w}) − 1", "moving average") for w in (5, 10, 20, 50, 100, 200)),
@@ -83,7 +83,14 @@ _MOMENTUM: tuple[_Line, ...] = (
     ("mean_return_5", 5, 6, CARRIED, "mean(Δc, 5)/mean(|Δc|, 5)", "Kaufman (1995)"),
     ("stochastic_k_14", 14, 14, CARRIED, "2·(c − min l)/(max h − min l) − 1 over 14", _LANE),
     ("stochastic_d_14", 16, 16, CARRIED, "mean of the last three stochastic_k_14", _LANE),
-    ("williams_28", 28, 28, CARRIED, "2·(c − min l)/(max h − min l) − 1 over 28: Williams %R/50 + 1", "Williams (1973)"),
+    (
+        "williams_28",
+        28,
+        28,
+        CARRIED,
+        "2·(c − min l)/(max h − min l) − 1 over 28: %R/50 + 1",
+        "Williams (1973)",
+    ),
     ("cci_20", 20, 20, CARRIED, "(tp − mean tp)/(0.015·mean|tp − mean tp|)/100, tp = (h + l + c)/3", "Lambert (1980)"),
     ("macd_line", 26, 26, CARRIED, "(EMA(c, 12) − EMA(c, 26))/c", "Appel (1979)"),
     ("macd_histogram", 26, 34, CARRIED, "(line − EMA(line, 9))/c", "Appel (1979)"),
@@ -133,7 +140,7 @@ _VOLUME: tuple[_Line, ...] = (
     ("obv_slope_20", 20, 20, CARRIED, "Σ sign(Δc)·v / Σ v over 20", "Granville (1963)"),
     ("obv_slope_60", 60, 60, CARRIED, "Σ sign(Δc)·v / Σ v over 60", "Granville (1963)"),
     ("vwap_distance", 1, 1, SESSION, "c/VWAP − 1, session VWAP of (h + l + c)/3", "VWAP"),
-    ("vwap_score", 1, 1, SESSION, "(c − VWAP)/volume-weighted deviation around it", "VWAP"),
+    ("vwap_score", 1, 1, SESSION, "x/(1 + |x|), x = (c − VWAP)/volume-weighted deviation around VWAP", "VWAP"),
     ("mfi_14", 14, 15, CARRIED, "(up − down)/(up + down) money flow over 14: MFI/50 − 1", "Quong & Soudack (1989)"),
     ("money_flow_20", 20, 20, CARRIED, "Σ close_in_range·v / Σ v over 20", "Chaikin"),
     ("chaikin_oscillator", 10, 20, CARRIED, "(EMA(AD, 3) − EMA(AD, 10))/mean(v, 20)", "Chaikin"),
@@ -214,9 +221,7 @@ _FAMILIES: dict[str, tuple[_Line, ...]] = {
     "volume": _VOLUME,
     "statistics": _STATISTICS,
     "patterns": _PATTERNS,
-    "price lags": tuple(
-        (f"price_lag_{k}", k, k + 1, CARRIED, f"c/c[−{k}] − 1", "rate of change") for k in PRICE_LAGS
-    ),
+    "price lags": tuple((f"price_lag_{k}", k, k + 1, CARRIED, f"c/c[−{k}] − 1", "rate of change") for k in PRICE_LAGS),
     "return lags": tuple(
         (f"return_lag_{k}", k + 20, k + 20, CARRIED, f"return_in_rms {k} bars ago", "lagged return")
         for k in RETURN_LAGS

@@ -8,9 +8,9 @@ import numpy as np
 
 from rung.kernels.features import layout as at
 from rung.kernels.features import panels as over
+from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.intake import Shared
 from rung.kernels.features.now import Now
-from rung.kernels.features.panels import Row, inlined
 from rung.kernels.features.registry import slots
 from rung.kernels.features.shapes import Shape, shape_50, shape_60
 

@@ -11,19 +11,18 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.features import layout as at
 from rung.kernels.features.averages import average_features
 from rung.kernels.features.clock import time_features
+from rung.kernels.features.compiled import Row, entry, inlined
 from rung.kernels.features.intake import take
 from rung.kernels.features.lags import lag_features
 from rung.kernels.features.momentum import momentum_features
 from rung.kernels.features.now import look, remember
 from rung.kernels.features.opening import open_session
-from rung.kernels.features.panels import Row, inlined
 from rung.kernels.features.patterns import pattern_features
 from rung.kernels.features.price import price_features
 from rung.kernels.features.registry import N_FEATURES, REGISTRY, WARMUP_BARS
@@ -49,14 +48,8 @@ def new_state(n_symbols: int) -> NDArray[np.float64]:
 def _is_usable(bar: Row) -> bool:
     """Finite, prices above zero, volume not negative."""
     total = bar[0] + bar[1] + bar[2] + bar[3] + bar[4]
-    return (
-        (bar[0] > 0.0)
-        & (bar[1] > 0.0)
-        & (bar[2] > 0.0)
-        & (bar[3] > 0.0)
-        & (bar[4] >= 0.0)
-        & (total < np.inf)
-    )
+    priced = (bar[0] > 0.0) & (bar[1] > 0.0) & (bar[2] > 0.0) & (bar[3] > 0.0)
+    return bool(priced & (bar[4] >= 0.0) & (total < np.inf))
 
 
 @inlined
@@ -72,7 +65,7 @@ def _neutralise(out: Row, bars: int) -> None:
 
 
 def _compile_step(stamp: int) -> Step:
-    @nb.njit(cache=True, error_model="numpy", _nrt=False)
+    @entry
     def feature_step(state: Row, bar: Row, clock: Row, session_open: bool, out: Row) -> None:
         """Take one closed bar of one symbol and write its 126 features.
 
@@ -112,7 +105,7 @@ feature_step = _compile_step(SOURCE_STAMP)
 
 
 def _compile_batch(stamp: int, step: Step) -> Batch:
-    @nb.njit(cache=True, error_model="numpy", _nrt=False)
+    @entry
     def feature_batch(
         state: Row,
         bars: NDArray[np.float64],

@@ -6,9 +6,9 @@ import math
 
 from rung.kernels.features import layout as at
 from rung.kernels.features import panels as over
+from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.intake import Shared, money_flow
 from rung.kernels.features.now import Now
-from rung.kernels.features.panels import Row, inlined
 from rung.kernels.features.registry import slots
 
 (
@@ -49,8 +49,8 @@ def volume_features(state: Row, now: Now, shared: Shared, out: Row) -> None:
 def _chaikin(state: Row, now: Now) -> float:
     """EMA(3) − EMA(10) of the accumulation line; its level, which has no bound, cancels and is never kept."""
     flow = money_flow(now)
-    fast = (state[at.FLOW_LAGS] + flow) * (1.0 - 2.0 / 4.0)
-    slow = (state[at.FLOW_LAGS + 1] + flow) * (1.0 - 2.0 / 11.0)
+    fast: float = (state[at.FLOW_LAGS] + flow) * (1.0 - 2.0 / 4.0)
+    slow: float = (state[at.FLOW_LAGS + 1] + flow) * (1.0 - 2.0 / 11.0)
     state[at.FLOW_LAGS] = fast
     state[at.FLOW_LAGS + 1] = slow
     return slow - fast
@@ -58,8 +58,8 @@ def _chaikin(state: Row, now: Now) -> float:
 
 @inlined
 def _force(state: Row, now: Now) -> float:
-    push = state[at.FORCE] + (now.ret * now.volume - state[at.FORCE]) * (2.0 / 14.0)
-    volume = state[at.FORCE + 1] + (now.volume - state[at.FORCE + 1]) * (2.0 / 14.0)
+    push: float = state[at.FORCE] + (now.ret * now.volume - state[at.FORCE]) * (2.0 / 14.0)
+    volume: float = state[at.FORCE + 1] + (now.volume - state[at.FORCE + 1]) * (2.0 / 14.0)
     state[at.FORCE] = push
     state[at.FORCE + 1] = volume
     return push / volume
@@ -90,4 +90,4 @@ def _session_volume(state: Row, now: Now, out: Row) -> None:
     average = volume / bars
     out[VOLUME_INTENSITY] = (now.volume - average) / (now.volume + average)
     out[VWAP_DISTANCE] = distance / (1.0 + mean)
-    out[VWAP_SCORE] = distance / scale
+    out[VWAP_SCORE] = distance / (scale + abs(distance)) if scale > 0.0 else 0.0
