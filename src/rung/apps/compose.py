@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rung.allocation.allocate import Allocator
 from rung.allocation.sizing import SizingParams
+from rung.config.identity import content_id
 from rung.config.load import Loaded, load
 from rung.domain.instrument import us_equity
 from rung.engine.desk import Desk
@@ -45,8 +46,8 @@ def load_rotation_files(
     """Read and validate; `symbols` replaces the configured ones when given. Raises UserError naming file and key."""
     rotation = load(rotation_path, RotationConfig)
     if symbols:
-        active = replace(rotation.value.symbols, active=symbols)
-        rotation = replace(rotation, value=replace(rotation.value, symbols=active))
+        value = replace(rotation.value, symbols=replace(rotation.value.symbols, active=symbols))
+        rotation = replace(rotation, value=value, id=content_id(value))
     return RotationFiles(rotation=rotation, costs=load(costs_path, CostParams), limits=load(limits_path, ScreenLimits))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from rung.domain.errors import Refusable
@@ -36,30 +36,23 @@ def quantity_after(symbol: str, view: View, orders: Sequence[Order]) -> Decimal:
     return quantity
 
 
-def quantities_after(view: View, orders: Sequence[Order]) -> dict[str, Decimal]:
-    """Signed base units by symbol after `orders`; symbols that end flat keep a zero."""
-    held = {symbol: position.quantity for symbol, position in view.account.positions.items()}
-    for order in orders:
-        held[order.symbol] = added(held.get(order.symbol, _ZERO), order)
-    return held
+def quantities_after(order: Order, view: View, ahead: Sequence[Order]) -> Mapping[str, Decimal]:
+    """Signed base units by symbol after `ahead` and `order`; symbols that end flat keep a zero."""
+    return _after(order, view, ahead).quantities
 
 
 def symbol_notional_after(order: Order, view: View, ahead: Sequence[Order]) -> Decimal:
     """Absolute value of the order's symbol after everything, at its reference price, quote currency."""
-    quantity = quantity_after(order.symbol, view, (*ahead, order))
-    return _finite(abs(quantity * order.reference_price), f"value of {order.symbol}")
+    quantity = _after(order, view, ahead).quantities[order.symbol]
+    return _finite(abs(quantity * order.reference_price), order.symbol)
 
 
-def notionals_after(order: Order, view: View, ahead: Sequence[Order]) -> dict[str, Decimal]:
+def notionals_after(order: Order, view: View, ahead: Sequence[Order]) -> Mapping[str, Decimal]:
     """Absolute value by symbol after everything: at the newest reference price, else at the mark."""
-    orders = (*ahead, order)
-    prices = {symbol: position.mark_price for symbol, position in view.account.positions.items()}
-    for each in orders:
-        prices[each.symbol] = each.reference_price
-    quantities = quantities_after(view, orders)
-    return {
-        symbol: _finite(abs(quantity * prices[symbol]), f"value of {symbol}") for symbol, quantity in quantities.items()
-    }
+    after = _after(order, view, ahead)
+    if after.notionals is None:
+        after.notionals = _notionals(after.quantities, view, (*ahead, order))
+    return after.notionals
 
 
 def gross_notional_after(order: Order, view: View, ahead: Sequence[Order]) -> Decimal:
@@ -69,10 +62,45 @@ def gross_notional_after(order: Order, view: View, ahead: Sequence[Order]) -> De
 
 def symbols_held_after(order: Order, view: View, ahead: Sequence[Order]) -> int:
     """How many symbols are not flat after everything."""
-    return sum(1 for quantity in quantities_after(view, (*ahead, order)).values() if quantity)
+    return sum(1 for quantity in _after(order, view, ahead).quantities.values() if quantity)
 
 
-def _finite(value: Decimal, what: str) -> Decimal:
+class _After:
+    """What several gates ask about one order in a row; worked out once. Holds what it was asked about."""
+
+    __slots__ = ("ahead", "notionals", "order", "quantities", "view")
+
+    def __init__(self, order: Order, view: View, ahead: Sequence[Order]) -> None:
+        self.order, self.view, self.ahead = order, view, ahead
+        held = {symbol: position.quantity for symbol, position in view.account.positions.items()}
+        for each in ahead:
+            held[each.symbol] = added(held.get(each.symbol, _ZERO), each)
+        held[order.symbol] = added(held.get(order.symbol, _ZERO), order)
+        self.quantities = held
+        self.notionals: Mapping[str, Decimal] | None = None
+
+
+_newest: _After | None = None
+
+
+def _after(order: Order, view: View, ahead: Sequence[Order]) -> _After:
+    """The newest answer when the very same objects are asked about again; they are frozen, and a tuple is as well."""
+    global _newest  # noqa: PLW0603 - a cache of one: it changes nothing but the time
+    after = _newest
+    if after is None or after.order is not order or after.view is not view or after.ahead is not ahead:
+        after = _After(order, view, ahead)
+        _newest = after if isinstance(ahead, tuple) else None
+    return after
+
+
+def _notionals(quantities: Mapping[str, Decimal], view: View, orders: Sequence[Order]) -> Mapping[str, Decimal]:
+    prices = {symbol: position.mark_price for symbol, position in view.account.positions.items()}
+    for each in orders:
+        prices[each.symbol] = each.reference_price
+    return {symbol: _finite(abs(quantity * prices[symbol]), symbol) for symbol, quantity in quantities.items()}
+
+
+def _finite(value: Decimal, symbol: str) -> Decimal:
     if not value.is_finite():
-        raise Refusable(f"cannot judge without a finite {what} (is {value})")
+        raise Refusable(f"cannot judge without a finite value of {symbol} (is {value})")
     return value

@@ -57,6 +57,21 @@ def close_of(order: Order, view: View) -> float:
     return close
 
 
+def beyond(distance: float, limit_frac: Decimal, price: float) -> bool:
+    """distance > limit × price, in floats far from the limit; close to it in the decimals a person would write.
+
+    distance is rounded there to twelve digits of the price, so that 110 − 99.9 is 10.1. Non-finite: `Refusable`.
+    """
+    limit = float(limit_frac) * price
+    if not math.isfinite(distance):
+        raise Refusable("cannot judge a distance between prices that is not finite")
+    if abs(distance - limit) > 1e-9 * price:
+        return distance > limit
+    digits = Decimal(f"{price:.12g}")
+    step = digits.scaleb(-12)
+    return Decimal(distance).quantize(step.normalize()) > (limit_frac * digits).quantize(step.normalize())
+
+
 def offered(quantity: Decimal) -> Decimal:
     """A quantity that would have fitted, ≥ 0, rounded down to eight places: what a refusal offers instead."""
     return max(_ZERO, quantity).quantize(_STEP, rounding=ROUND_DOWN)
