@@ -57,8 +57,11 @@ BUDGET_ORDER_US, BUDGET_EMPTY_US = 60.0, 1.0
 class Book:
     """A narrow quote of everything."""
 
-    def quote(self, symbol: str) -> Quote:
-        return Quote(symbol=symbol, at_ns=AT, bid=99.99, ask=100.01)
+    def __init__(self) -> None:
+        self._quotes = {s: Quote(symbol=s, at_ns=AT, bid=99.99, ask=100.01) for s in SYMBOLS}
+
+    def quote(self, symbol: str) -> Quote | None:
+        return self._quotes.get(symbol)
 
 
 def down() -> PolledFlag:
@@ -189,7 +192,8 @@ def main() -> None:
         return
     for name, value in totals.items():
         print(f"{name:<28}{value:>9.2f} µs")
-    print(f"\nwithin budget ({BUDGET_ORDER_US:g} µs per order, {BUDGET_EMPTY_US:g} µs empty):", "yes" if within else "NO")
+    budget = f"({BUDGET_ORDER_US:g} µs per order, {BUDGET_EMPTY_US:g} µs empty)"
+    print(f"\nwithin budget {budget}: {'yes' if within else 'NO'}\n")
     for name, value in sorted(alone.items(), key=lambda item: -item[1]):
         print(f"  {name:<26}{value:>9.2f} µs")
 

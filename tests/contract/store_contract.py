@@ -181,6 +181,8 @@ class DurableStoreContract(StoreContract):
         fresh.commit()
         assert list(fresh.read()) == entries
         stale.close()
+        with pytest.raises(UserError, match="fresh"):
+            place.writer("a third")
         fresh.close()
 
     def test_two_journals_with_the_same_facts_have_the_same_head(self, place: Place) -> None:

@@ -122,6 +122,16 @@ class TestPostgres(DurableStoreContract):
         assert "swordfish" not in str(caught.value)
         assert "\n" not in str(caught.value)
 
+    def test_a_user_who_may_not_make_tables_is_told_in_one_line(self, postgres_dsn: str) -> None:
+        with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE guarded")
+            connection.execute("CREATE ROLE guest LOGIN")
+        guest = postgres_dsn.replace("user=rung", "user=guest").replace("dbname=postgres", "dbname=guarded")
+        with pytest.raises(UserError, match="permission denied"):
+            PostgresStore(guest, journal="j", writer="guest")
+        with pytest.raises(UserError, match="no journals of this version"):
+            PostgresReader(guest, journal="j")
+
     def test_a_newer_schema_refuses_and_an_older_one_migrates(self, postgres_dsn: str) -> None:
         with psycopg.connect(postgres_dsn, autocommit=True) as connection:
             connection.execute("CREATE DATABASE older")

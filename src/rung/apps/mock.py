@@ -31,6 +31,7 @@ from rung.strategy.rotation.strategy import Rotation
 
 ENTRIES_PER_COMMIT = 400
 STEPS_PER_FLUSH = 64
+MAINTENANCE_EVENT = "maintenance"
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much is done, and of how much."""
@@ -94,13 +95,16 @@ def _replay(plan: _Plan, strategy: Rotation) -> RunRecord:
             SessionFiles(plan.request.out_dir, plan.info, flush_every_steps=STEPS_PER_FLUSH)
         )
         journal = stack.enter_context(_new_journal(draft))
-        journal.append(
-            Kind.RUN_OPENED, plan.market.sessions[0].open_ns, run_header(plan.request, plan.files, plan.info)
-        )
-        warm_up(plan.market.warm_up_feed(), strategy)
+        first = (*plan.market.warm_up, *plan.market.sessions)[0]
+        header = run_header(plan.request, plan.files, plan.market, plan.info)
+        journal.append(Kind.RUN_OPENED, first.open_ns, header)
+        for event in plan.market.warm_up_feed():
+            journal.append(Kind.WARM_UP, event.at_ns, event)
+            strategy.warm_up(event)
         for done, session in enumerate(plan.market.sessions):
             plan.progress(f"replaying {session.date}", done, len(plan.market.sessions))
             maintenance.found(maintenance_reason())
+            journal.append(Kind.EVENT, session.open_ns, {"event": MAINTENANCE_EVENT, "why": maintenance.why() or ""})
             for step in replay(plan.market.feed_of(session), desk):
                 fold.see(step)
                 session_files.see(step)

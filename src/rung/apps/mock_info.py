@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import rung
+from rung.apps.code_id import code_id
 from rung.apps.compose import RotationFiles
 from rung.apps.market_data import MarketData
 from rung.apps.mock_request import MockRequest
@@ -44,11 +45,12 @@ def describe_run(request: MockRequest, files: RotationFiles, market: MarketData)
     )
 
 
-def run_header(request: MockRequest, files: RotationFiles, info: RunInfo) -> dict[str, object]:
+def run_header(request: MockRequest, files: RotationFiles, market: MarketData, info: RunInfo) -> dict[str, object]:
     """Everything needed to run the same again: the journal's first payload."""
     return {
         "verb": "mock",
         "code_version": info.code_version,
+        "code_id": code_id(),
         "config_id": info.config_id,
         "rotation": plain(files.rotation.value),
         "costs": plain(files.costs.value),
@@ -58,6 +60,7 @@ def run_header(request: MockRequest, files: RotationFiles, info: RunInfo) -> dic
         "start": request.start,
         "end": request.end,
         "tapes": [asdict(tape) for tape in info.tapes],
+        "flagged": {symbol: sorted(minutes) for symbol, minutes in market.flagged.items()},
     }
 
 

@@ -1,6 +1,6 @@
 """Payloads: domain objects ⇄ canonical JSON bytes, bit for bit.
 
-Steps, approvals, fills and orders become `["step", version, row…]` (rows: see `wire_out`); anything else made of
+Steps, slices, approvals, fills and orders become `["step", version, row…]` (rows: `wire_out`); anything else made of
 strings, numbers, lists and string-keyed mappings becomes plain JSON with sorted keys. Decimals are strings with every
 digit kept; floats are the shortest text that reads back to the same bits; a float that is not finite is spelled
 `{"nan":true}`, `{"inf":true}` or `{"-inf":true}`. The order of bars and positions is kept as it was.
@@ -17,10 +17,11 @@ import msgspec
 from rung.domain.errors import UserError
 from rung.domain.fill import Fill
 from rung.domain.order import Order
+from rung.domain.slice import Slice
 from rung.domain.step import Step
 from rung.domain.verdicts import Approved, Refused
-from rung.journal.wire_in import approved_in, fill_in, order_in, step_in, verdict_in
-from rung.journal.wire_out import approved_row, fill_row, order_row, step_row, verdict_row
+from rung.journal.wire_in import approved_in, fill_in, order_in, slice_in, step_in, verdict_in
+from rung.journal.wire_out import approved_row, fill_row, order_row, slice_row, step_row, verdict_row
 
 VERSION = 1
 
@@ -40,6 +41,7 @@ _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 _TO_ROW: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     Step: lambda x: ("step", VERSION, *step_row(x)),
+    Slice: lambda x: ("slice", VERSION, *slice_row(x)),
     Approved: lambda x: ("approved", VERSION, x.at_ns, approved_row(x, x.at_ns)),
     Refused: lambda x: ("refused", VERSION, x.at_ns, verdict_row(x, x.at_ns)),
     Order: lambda x: ("order", VERSION, x.at_ns, order_row(x, x.at_ns)),
@@ -48,6 +50,7 @@ _TO_ROW: dict[type, Callable[[Any], tuple[Any, ...]]] = {
 
 _FROM_ROW: dict[str, Callable[[list[Any]], Any]] = {
     "step": lambda row: step_in(row[2:]),
+    "slice": lambda row: slice_in(row[2:]),
     "approved": lambda row: approved_in(row[3], row[2]),
     "refused": lambda row: verdict_in(row[3], row[2]),
     "order": lambda row: order_in(row[3], row[2]),
@@ -116,7 +119,7 @@ def _unspelt(value: Any) -> Any:
 
 
 def decode(payload: bytes) -> Any:
-    """The thing that was encoded: a Step, Approved, Refused, Order or Fill, or plain values as JSON has them."""
+    """The thing that was encoded: a Step, Slice, Approved, Refused, Order or Fill, or plain values as JSON has them."""
     try:
         value = _read(payload)
         if not isinstance(value, list):

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     """What happened."""
 
     RUN_OPENED = "run_opened"
+    WARM_UP = "warm_up"
+    """A slice that was learned from before the first decision."""
     STEP = "step"
     INTENT = "intent"
     SENT = "sent"

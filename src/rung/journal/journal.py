@@ -28,7 +28,7 @@ from rung.journal.store import NotDurable, Reads, Store
 from rung.journal.verify import check_key
 
 
-class ClockWentBack(Fatal, UserError):  # noqa: N818  (named like its siblings: what is the matter)
+class ClockWentBack(Fatal, UserError):
     """A decision is dated before the entry it would follow: no new risk until the clock is right again."""
 
 

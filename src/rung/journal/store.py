@@ -14,7 +14,7 @@ FIRST, LAST = -(2**63), 2**63 - 1
 """Bounds of any seq a table can hold. Verification starts at FIRST: an entry smuggled in before 1 shows."""
 
 
-class NotDurable(Fatal, UserError):  # noqa: N818  (named like its siblings: what is the matter)
+class NotDurable(Fatal, UserError):
     """What was handed to the store is not safe on disk: nothing may be sent on the strength of it.
 
     The desk stops, and the person at the keyboard must make room, mount the disk or restart.

@@ -202,16 +202,17 @@ def fill_in(row: Values, at: int) -> Fill:
     return fill
 
 
+def slice_in(row: Values) -> Slice:
+    at, session, bars = row
+    event: Slice = _slice(at, _session(session[0], session[1] + at, session[2] + at), _bars(bars, at))
+    return event
+
+
 def step_in(row: Values) -> Step:
     seq, at, session, bars, fills, account, signals, targets, verdicts, notes = row
-    event = _slice(
-        at,
-        _session(session[0], session[1] + at, session[2] + at),
-        _bars(bars, at),
-    )
     step: Step = _step(
         seq,
-        event,
+        slice_in([at, session, bars]),
         tuple([fill_in(f, at) for f in fills]),
         account_in(account, at),
         _signals(signals, at),

@@ -17,6 +17,7 @@ from rung.domain.bar import Bar
 from rung.domain.fill import Fill
 from rung.domain.order import Order
 from rung.domain.session import Session
+from rung.domain.slice import Slice
 from rung.domain.step import Step
 from rung.domain.target import Protection, Signal, Target
 from rung.domain.verdicts import Approved, Refused, Verdict, Violation
@@ -154,15 +155,18 @@ def fill_row(f: Fill, at: int) -> Row:
     )
 
 
+def slice_row(e: Slice) -> Row:
+    """Instant, session, bars."""
+    return e.at_ns, session_row(e.session, e.at_ns), _bar_rows(e.bars, e.at_ns)
+
+
 def step_row(s: Step) -> Row:
     """The whole step. Its own instant comes first: every other instant is counted from it."""
     event = s.event
     at = event.at_ns
     return (
         s.seq,
-        at,
-        session_row(event.session, at),
-        _bar_rows(event.bars, at),
+        *slice_row(event),
         [fill_row(f, at) for f in s.fills] if s.fills else (),
         account_row(s.account, at),
         _signal_rows(s.signals, at),

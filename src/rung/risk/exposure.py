@@ -85,7 +85,7 @@ _newest: _After | None = None
 
 def _after(order: Order, view: View, ahead: Sequence[Order]) -> _After:
     """The newest answer when the very same objects are asked about again; they are frozen, and a tuple is as well."""
-    global _newest  # noqa: PLW0603 - a cache of one: it changes nothing but the time
+    global _newest
     after = _newest
     if after is None or after.order is not order or after.view is not view or after.ahead is not ahead:
         after = _After(order, view, ahead)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 
 from rung.domain.bar import Bar
 from rung.domain.errors import Refusable
@@ -16,7 +17,13 @@ _STEP = Decimal("1e-8")
 
 def exact(value: float | Decimal) -> Decimal:
     """The decimal a person would read: 0.1 becomes Decimal("0.1"), not its binary neighbour."""
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+    return value if isinstance(value, Decimal) else _exact(value)
+
+
+@lru_cache(maxsize=4096)
+def _exact(value: float) -> Decimal:
+    """Stops, limits and prices in cents come again and again."""
+    return Decimal(str(value))
 
 
 def equity_of(view: View) -> Decimal:
@@ -57,19 +64,17 @@ def close_of(order: Order, view: View) -> float:
     return close
 
 
-def beyond(distance: float, limit_frac: Decimal, price: float) -> bool:
-    """distance > limit × price, in floats far from the limit; close to it in the decimals a person would write.
+def beyond(one: float, other: float, limit_frac: Decimal, price: float) -> bool:
+    """|one − other| > limit × price: in floats far from the limit, close to it in the decimals a person would write.
 
-    distance is rounded there to twelve digits of the price, so that 110 − 99.9 is 10.1. Non-finite: `Refusable`.
+    A distance that is not finite cannot be judged: `Refusable`.
     """
-    limit = float(limit_frac) * price
+    distance, limit = abs(one - other), float(limit_frac) * price
     if not math.isfinite(distance):
         raise Refusable("cannot judge a distance between prices that is not finite")
     if abs(distance - limit) > 1e-9 * price:
         return distance > limit
-    digits = Decimal(f"{price:.12g}")
-    step = digits.scaleb(-12)
-    return Decimal(distance).quantize(step.normalize()) > (limit_frac * digits).quantize(step.normalize())
+    return abs(exact(one) - exact(other)) > limit_frac * exact(price)
 
 
 def offered(quantity: Decimal) -> Decimal:

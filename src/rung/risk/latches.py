@@ -31,21 +31,28 @@ class Latches:
         if len(self._latches) != len(every):
             raise ValueError("two latches share a name")
         self.last_ns: int | None = None
+        self._look()
 
     def tick(self, facts: LatchFacts) -> tuple[LatchEvent, ...]:
         """Show one slice to every latch; what changed comes back, in the order of the latches."""
         if self.last_ns is not None and facts.at_ns < self.last_ns:
             reason = f"time went back from {self.last_ns} to {facts.at_ns}"
-            return self._latches[CLOCK].trip(self.last_ns, reason, str(facts.at_ns), str(self.last_ns))
+            back = self._latches[CLOCK].trip(self.last_ns, reason, str(facts.at_ns), str(self.last_ns))
+            self._look()
+            return back
         self.last_ns = facts.at_ns
         events: list[LatchEvent] = []
         for latch in self._latches.values():
             events.extend(latch.tick(facts))
+        if events:
+            self._look()
         return tuple(events)
 
     def trip(self, name: str, at_ns: int, reason: str) -> tuple[LatchEvent, ...]:
         """Trip one latch from outside (a person, a failing part of the desk)."""
-        return self._latch(name).trip(at_ns, reason)
+        events = self._latch(name).trip(at_ns, reason)
+        self._look()
+        return events
 
     def rearm(self, name: str, at_ns: int, person: str, reason: str) -> LatchEvent:
         """Open one latch by hand. A latch only kept because it was stored tripped is forgotten with that."""
@@ -53,20 +60,18 @@ class Latches:
         event = latch.rearm(at_ns, person, reason)
         if isinstance(latch, _Orphan):
             del self._latches[name]
+        self._look()
         return event
 
     @property
     def tripped(self) -> Mapping[str, tuple[Trip, Consequence]]:
         """The tripped ones, by name."""
-        return {
-            name: (latch.tripped, latch.consequence)
-            for name, latch in self._latches.items()
-            if latch.tripped is not None
-        }
+        return self._tripped
 
     @property
     def state(self) -> TradingState:
-        return worst(latch.consequence.state for latch in self._latches.values() if latch.tripped is not None)
+        """The worst that any tripped latch asks for."""
+        return self._state
 
     @property
     def wants_flat(self) -> bool:
@@ -99,6 +104,16 @@ class Latches:
                     continue
                 latch = self._latches[name] = _Orphan(name, consequence_of(stored))
             latch.restore(stored)
+        self._look()
+
+    def _look(self) -> None:
+        """Gates ask far more often than anything changes."""
+        self._tripped = {
+            name: (latch.tripped, latch.consequence)
+            for name, latch in self._latches.items()
+            if latch.tripped is not None
+        }
+        self._state = worst(consequence.state for _, consequence in self._tripped.values())
 
     def _latch(self, name: str) -> Latch:
         if name not in self._latches:

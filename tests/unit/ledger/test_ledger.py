@@ -277,3 +277,28 @@ def test_what_is_no_execution_is_not_booked(quantity: str, price: str) -> None:
 def test_a_capital_is_a_finite_amount(capital: str) -> None:
     with pytest.raises(ValueError, match="not a capital"):
         Ledger("USD", D(capital))
+
+
+def test_everything_can_be_paid_out() -> None:
+    books = ledger()
+    books.transfer(D(-10000), at_ns=START_NS, ref="wire 1")
+    account = snapshot(books)
+    assert (account.equity_quote, account.peak_equity_quote, account.drawdown_frac) == (D(0), D(0), D(0))
+    assert snapshot(ledger("0")).equity_quote == 0
+
+
+def test_money_paid_into_a_ruined_account_starts_no_new_peak() -> None:
+    books = ledger("100")
+    books.book(buy("1", "100"))
+    books.book(sell("1", "0"))
+    books.transfer(D(50), at_ns=START_NS, ref="wire 1")
+    account = snapshot(books)
+    assert (account.equity_quote, account.peak_equity_quote) == (D(50), D(150))
+    assert account.equity_quote - account.session_start_equity_quote == D(-100)
+
+
+def test_a_transfer_at_the_peak_is_exact_where_a_ratio_would_not_be() -> None:
+    books = ledger("1.1111111111111111111")
+    books.transfer(D("2.7182818284590452353"), at_ns=START_NS, ref="wire 1")
+    account = snapshot(books)
+    assert account.peak_equity_quote == account.equity_quote

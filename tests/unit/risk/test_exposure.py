@@ -18,7 +18,7 @@ VIEW = made.view(of=made.account(HELD, made.position("SQQQ", "-50")))
 
 def test_what_is_held_and_what_is_ordered_add_up_with_their_signs() -> None:
     orders = [made.order("TQQQ", "10"), made.order("SQQQ", "20", side=Side.SELL), made.order("UVXY", "5")]
-    assert quantities_after(VIEW, orders) == {"TQQQ": 110, "SQQQ": -70, "UVXY": 5}
+    assert quantities_after(orders[-1], VIEW, orders[:-1]) == {"TQQQ": 110, "SQQQ": -70, "UVXY": 5}
 
 
 def test_a_market_order_that_takes_away_counts_and_a_limit_that_might_rest_does_not() -> None:

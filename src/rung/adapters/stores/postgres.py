@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FETCH = 2_000
 _COLUMNS = "seq, at_ns, kind, payload, prev_hash, hash"
-_LOCK = "hashtextextended('rung journal ' || %s, 0)"
+_LOCK = "hashtextextended('rung journal ' || %s::text, %s::bigint)"
 
 
 class PostgresReader:
@@ -31,7 +31,7 @@ class PostgresReader:
         self.journal = journal
         self._connection: psycopg.Connection[Any] | None = _connect(dsn)
         try:
-            version = version_of(self._connection)
+            version = self._run(version_of)
             if version != CURRENT:
                 raise UserError("the database holds no journals of this version", remedy="open it for writing once")
             if self._one("SELECT 1 FROM rung_head WHERE journal = %s", (journal,)) is None:
@@ -111,27 +111,32 @@ class PostgresStore(PostgresReader):
         self.journal = journal
         self._connection = _connect(dsn)
         try:
-            self._prepare(writer, takeover)
-            self._last = self.head()
+            self._run(lambda connection: self._take(connection, writer, takeover))
+            self._last = self._committed = self.head()
         except BaseException:
             self._disconnect()
             raise
 
-    def _prepare(self, writer: str, takeover: bool) -> None:
-        connection = self._open()
+    def _take(self, connection: psycopg.Connection[Any], writer: str, takeover: bool) -> None:
+        """The present schema, the lease, a new fencing token.
+
+        Each token has a server lock of its own: that of the present token is held exactly while its writer lives.
+        """
         connection.execute("SET synchronous_commit = on")
         migrate(connection)
-        holder = self._one("SELECT holder FROM rung_head WHERE journal = %s", (self.journal,))
-        (locked,) = self._one(f"SELECT pg_try_advisory_lock({_LOCK})", (self.journal,))
-        if not locked and not takeover:
-            raise taken(f"journal {self.journal!r}", holder[0] if holder else "")
         who = f"{writer} (server process {connection.info.backend_pid})"
-        row = self._one(
-            "INSERT INTO rung_head VALUES (%s, 0, '', 1, %s) "
-            "ON CONFLICT (journal) DO UPDATE SET token = rung_head.token + 1, holder = excluded.holder RETURNING token",
-            (self.journal, who),
-        )
-        self._token: int = row[0]
+        new = "INSERT INTO rung_head VALUES (%s, 0, '', 0, '') ON CONFLICT DO NOTHING"
+        present = "SELECT token, holder FROM rung_head WHERE journal = %s FOR UPDATE"
+        with connection.transaction():
+            connection.execute(new, (self.journal,))
+            token, holder = self._one(present, (self.journal,))
+            (free,) = self._one(f"SELECT pg_try_advisory_lock({_LOCK})", (self.journal, token))
+            if not free and not takeover:
+                raise taken(f"journal {self.journal!r}", holder)
+            self._token: int = token + 1
+            connection.execute(f"SELECT pg_advisory_lock({_LOCK})", (self.journal, self._token))
+            update = "UPDATE rung_head SET token = %s, holder = %s WHERE journal = %s"
+            connection.execute(update, (self._token, who, self.journal))
 
     def append(self, entries: Sequence[Entry]) -> None:
         check_follows(self._last, entries)
@@ -164,6 +169,7 @@ class PostgresStore(PostgresReader):
                 "UPDATE rung_head SET seq = %s, hash = %b WHERE journal = %s", (*self._last, self.journal)
             )
         connection.execute("COMMIT")
+        self._committed = self._last
 
     def _durably(self, work: Callable[[psycopg.Connection[Any]], None]) -> None:
         """Run it; when it fails, nothing of the open group remains and the reason is said in one sentence."""
@@ -175,6 +181,7 @@ class PostgresStore(PostgresReader):
         except (psycopg.Error, Fenced) as error:
             if not connection.broken and connection.info.transaction_status != 0:
                 connection.execute("ROLLBACK")
+            self._last = self._committed
             if isinstance(error, Fenced):
                 raise
             raise NotDurable(f"PostgreSQL: {_sentence(error)}") from None

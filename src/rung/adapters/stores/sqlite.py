@@ -103,7 +103,7 @@ class SqliteStore(SqliteReader):
         self._ready = False
         if not path.parent.is_dir():
             raise UserError("no such folder", where=str(path.parent), remedy="make it first")
-        self._lease = FileLease(path.with_name(path.name + ".lock"), writer, takeover=takeover)
+        self._lease = FileLease(_lock_path(path), writer, takeover=takeover)
         try:
             self._connection = _connect(f"{path.absolute().as_uri()}?mode=rwc", path)
             self._prepare()
@@ -122,11 +122,11 @@ class SqliteStore(SqliteReader):
             migrate(self._open(), self.path)
             self._version = version_of(self._open(), self.path)
             run("BEGIN IMMEDIATE")
-            run("UPDATE head SET token = max(token + 1, ?), holder = ?", (self._lease.token, self._lease.holder))
+            run("UPDATE head SET token = max(token + 1, ?)", (self._lease.token,))
             (self._token,) = run("SELECT token FROM head").fetchone()
             run("COMMIT")
         self._ready = True
-        self._last = self.head()
+        self._last = self._committed = self.head()
 
     def append(self, entries: Sequence[Entry]) -> None:
         check_follows(self._last, entries)
@@ -136,13 +136,16 @@ class SqliteStore(SqliteReader):
     def _insert(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
         if not connection.in_transaction:
             connection.execute("BEGIN IMMEDIATE")
-            token, holder = connection.execute("SELECT token, holder FROM head").fetchone()
+            (token,) = connection.execute("SELECT token FROM head").fetchone()
             if token != self._token:
-                raise Fenced(f"{self.path} was taken over by {holder}: this writer may not write any more")
+                raise Fenced(f"{self.path} was taken over by {self._holder()}: this writer may not write any more")
         if len(entries) == 1:
             connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", entries[0])
         else:
             connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", entries)
+
+    def _holder(self) -> str:
+        return FileLease.holder_of(_lock_path(self.path)) or "another writer"
 
     def commit(self) -> None:
         connection = self._open()
@@ -153,6 +156,7 @@ class SqliteStore(SqliteReader):
         if self._last is not None:
             connection.execute("UPDATE head SET seq = ?, hash = ?", self._last)
         connection.execute("COMMIT")
+        self._committed = self._last
 
     def _durably(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Run it; when it fails, nothing of the open group remains and the reason is said in one sentence."""
@@ -162,6 +166,7 @@ class SqliteStore(SqliteReader):
         except (sqlite3.Error, Fenced) as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            self._last = self._committed
             if isinstance(error, Fenced):
                 raise
             raise NotDurable(f"{self.path}: {error}") from None
@@ -179,10 +184,17 @@ class SqliteStore(SqliteReader):
 
     @staticmethod
     def _fold_log(connection: sqlite3.Connection) -> None:
-        """Leave one plain file behind. With readers still looking it stays a WAL journal, which is as safe."""
+        """Leave one plain file behind that is a function of its entries: equal runs leave equal bytes.
+
+        With readers still looking it stays a WAL journal, which is as safe.
+        """
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
 
 
 def _check_note(noted: Head, head: Head | None, path: Path) -> None:

@@ -35,9 +35,9 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             """CREATE TABLE head (
                 id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL,
-                token INTEGER NOT NULL, holder TEXT NOT NULL) STRICT""",
+                token INTEGER NOT NULL) STRICT""",
             """INSERT INTO head SELECT 1, coalesce(max(seq), 0),
-                coalesce((SELECT hash FROM entries ORDER BY seq DESC LIMIT 1), x''), 0, '' FROM entries""",
+                coalesce((SELECT hash FROM entries ORDER BY seq DESC LIMIT 1), x''), 0 FROM entries""",
         ),
     ),
 )

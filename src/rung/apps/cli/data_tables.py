@@ -109,8 +109,8 @@ def print_reports(data: Path, reports: Sequence[TapeReport], *, every: bool) -> 
     zone = "/".join(sorted({report.zone for report in reports}))
     title = "Findings" if every else "Doubts"
     if doubts:
-        columns = ("symbol", "date", f"from ({zone})", "kind", "count", "what", "grade")
-        print_table(f"{title} (all times {zone})", columns, doubts, right=("count",))
+        heads = ("symbol", "date", f"from ({zone})", "kind", "count", "what", "grade")
+        print_table(f"{title} (all times {zone})", heads, doubts, right=("count",))
     else:
         typer.echo("no doubts about any bar")
     if every:

@@ -16,7 +16,8 @@ from rung.domain.errors import UserError
 
 USAGE, BUG, STOPPED, BROKEN_PIPE = 2, 70, 130, 141
 _REFUSED_BY_SYSTEM = {
-    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.EIO,
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS,
+    errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.EIO,
 }  # fmt: skip
 
 

@@ -112,11 +112,11 @@ def _macd_and_trix(state: Row, now: Now, out: Row) -> None:
 def _direction(state: Row, now: Now, out: Row) -> None:
     """Wilder's directional movement; both averages share the true range, so it cancels from their balance."""
     rise, fall = now.high - now.prior_high, now.prior_low - now.low
-    up = state[at.DIRECTION_UP] + ((rise if rise > fall and rise > 0.0 else 0.0) - state[at.DIRECTION_UP]) * _SHARE_14
-    down = (
-        state[at.DIRECTION_DOWN]
-        + ((fall if fall > rise and fall > 0.0 else 0.0) - state[at.DIRECTION_DOWN]) * _SHARE_14
-    )
+    slack = 1e-10 * now.close  # a tie moves neither side, whatever the rounding says
+    gain = rise if rise > fall + slack and rise > 0.0 else 0.0
+    loss = fall if fall > rise + slack and fall > 0.0 else 0.0
+    up = state[at.DIRECTION_UP] + (gain - state[at.DIRECTION_UP]) * _SHARE_14
+    down = state[at.DIRECTION_DOWN] + (loss - state[at.DIRECTION_DOWN]) * _SHARE_14
     state[at.DIRECTION_UP] = up
     state[at.DIRECTION_DOWN] = down
     balance = (up - down) / (up + down) if up + down > 0.0 else 0.0

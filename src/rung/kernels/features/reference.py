@@ -91,7 +91,7 @@ def _min(x: Series, w: int) -> Series:
 
 
 def _deviation(x: Series, w: int, degrees: int = 0) -> Series:
-    flat = _max(x, w) == _min(x, w)
+    flat = _max(x, w) - _min(x, w) <= 1e-10 * np.abs(_max(x, w))
     return np.where(flat, 0.0, _windows(x, w, lambda a: a.std(axis=1, ddof=degrees)))
 
 
@@ -194,8 +194,9 @@ def _oscillators(t: _Tape) -> Columns:
     pressure = [_sum(t.buying, w) / _sum(t.true_range, w) for w in (7, 14, 28)]
     columns["ultimate_28"] = 2.0 * (4.0 * pressure[0] + 2.0 * pressure[1] + pressure[2]) / 7.0 - 1.0
     rise, fall = t.raw[:, 1] - t.prior[:, 1], t.prior[:, 2] - t.raw[:, 2]
-    up = _wilder(np.where((rise > fall) & (rise > 0.0), rise, 0.0) * t.link, 14)
-    down = _wilder(np.where((fall > rise) & (fall > 0.0), fall, 0.0) * t.link, 14)
+    e = 1e-10 * t.raw[:, 3]
+    up = _wilder(np.where((rise > fall + e) & (rise > 0.0), rise, 0.0) * t.link, 14)
+    down = _wilder(np.where((fall > rise + e) & (fall > 0.0), fall, 0.0) * t.link, 14)
     columns["direction_14"] = np.nan_to_num(_contrast(up, down))
     columns["adx_14"] = _wilder(np.abs(columns["direction_14"]), 14)
     since_high, since_low = _windows(t.h, 26, _bars_since_max), _windows(-t.l, 26, _bars_since_max)
@@ -294,6 +295,7 @@ def _statistics(t: _Tape) -> Columns:
     r, c = t.r, t.c
     centred = _centred(r, 20)
     spread = (centred**2).mean(axis=1)
+    spread = np.where(spread > 1e-12 * _mean(r**2, 20), spread, 0.0)
     with_volume = (centred * _centred(t.v, 20)).mean(axis=1)
     times = np.arange(20.0) - 9.5
     long_times = np.arange(60.0) - 29.5

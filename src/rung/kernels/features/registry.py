@@ -23,9 +23,11 @@ RETURN_LAGS = (1, 2, 3, 5, 10, 15, 20, 30, 50, 100, 150, 200, 250, 300, 500)
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
-    """`window_bars` are looked at (0: the clock only; for recursive averages their span); before `warmup_bars`
-    own bars the value is 0. `memory`: session = nothing before today's open, carried = earlier sessions with the
-    overnight gap removed, overnight = the gap itself.
+    """One output column.
+
+    `window_bars`: span of the formula in own bars, 0 if only the clock counts; recursive averages have no end, their
+    span is given. Before `warmup_bars` own bars the value is 0. `memory`: session = nothing before today's open;
+    carried = earlier sessions too, with the overnight gap removed; overnight = the gap itself.
     """
 
     name: str
@@ -221,7 +223,10 @@ _FAMILIES: dict[str, tuple[_Line, ...]] = {
     "volume": _VOLUME,
     "statistics": _STATISTICS,
     "patterns": _PATTERNS,
-    "price lags": tuple((f"price_lag_{k}", k, k + 1, CARRIED, f"c/c[−{k}] − 1", "rate of change") for k in PRICE_LAGS),
+    "price lags": (
+        ("price_lag_1", 1, 1, SESSION, "c/c[−1] − 1; c/o − 1 in the session's first bar", "rate of change"),
+        *((f"price_lag_{k}", k, k + 1, CARRIED, f"c/c[−{k}] − 1", "rate of change") for k in PRICE_LAGS[1:]),
+    ),
     "return lags": tuple(
         (f"return_lag_{k}", k + 20, k + 20, CARRIED, f"return_in_rms {k} bars ago", "lagged return")
         for k in RETURN_LAGS

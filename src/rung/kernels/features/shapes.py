@@ -12,6 +12,8 @@ from typing import NamedTuple
 from rung.kernels.features import layout as at
 from rung.kernels.features.compiled import Row, inlined
 
+_FLAT = 1e-20  # spread ÷ mean²
+
 
 class Shape(NamedTuple):
     """`size` closes: their mean, spread and tilt."""
@@ -86,13 +88,20 @@ def push_shapes(state: Row, n: int, close: float, prior_close: float) -> None:
 
 
 @inlined
+def _settled(shape: Shape) -> Shape:
+    """Closes equal up to rounding have no spread."""
+    spread = shape.spread if shape.spread > _FLAT * shape.mean * shape.mean else 0.0
+    return Shape(shape.size, shape.mean, spread, shape.tilt)
+
+
+@inlined
 def shape_20(state: Row, n: int) -> Shape:
-    return _merge(_block_4(state, n), _block_16(state, n - 4))
+    return _settled(_merge(_block_4(state, n), _block_16(state, n - 4)))
 
 
 @inlined
 def shape_50(state: Row, n: int) -> Shape:
-    return _merge(_merge(_block_2(state, n), _block_16(state, n - 2)), _block_32(state, n - 18))
+    return _settled(_merge(_merge(_block_2(state, n), _block_16(state, n - 2)), _block_32(state, n - 18)))
 
 
 @inlined

@@ -28,7 +28,6 @@ from rung.kernels.features.shapes import Shape, shape_50, shape_60
 ) = slots("statistics")
 _COUNTS = np.arange(61)
 _SURPRISES = -_COUNTS / 60.0 * np.log(np.maximum(_COUNTS, 1) / 60.0) / math.log(5.0)
-_FLAT = 1e-20  # spread ÷ price² below which closes count as equal
 
 
 @inlined
@@ -40,12 +39,9 @@ def statistics_features(state: Row, now: Now, shared: Shared, last_20: Shape, ou
     squares = over.long_100(state, n, at.RETURN_SQUARE)
     strides = over.long_100(state, n, at.STRIDE_SQUARE)
     out[HURST_100] = _hurst(squares, strides)
-    flat = _FLAT * now.close * now.close
     last_50, last_60 = shape_50(state, n), shape_60(state, n)
-    out[Z_SCORE_50] = 0.0
-    if last_50.spread > flat:
-        out[Z_SCORE_50] = (now.close - last_50.mean) / math.sqrt(last_50.spread * 0.02)
-    out[TREND_20] = -last_20.tilt / math.sqrt(665.0 * last_20.spread) if last_20.spread > flat else 0.0
+    out[Z_SCORE_50] = (now.close - last_50.mean) / math.sqrt(last_50.spread * 0.02)
+    out[TREND_20] = -last_20.tilt / math.sqrt(665.0 * last_20.spread)
     out[SLOPE_60] = -last_60.tilt * (1.0 / 17995.0) * (1.0 / shared.atr_14)
 
 

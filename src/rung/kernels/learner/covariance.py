@@ -29,17 +29,38 @@ Row = NDArray[np.float64]
 def absorb(state: Row, sample: int, forgetting: float, leak: float) -> None:
     """Take state[X] into the covariance; leave the gains for the weights in the pending sample at `sample`."""
     advance(state)
-    spread = forgetting + dot(state, at.PX, at.X)
-    to_gain, to_root = 1.0 / spread, 1.0 / math.sqrt(forgetting * spread)
-    for j in range(at.WIDTH):
-        px = state[at.PX + j]
-        state[sample + at.SAMPLE_X + j] = state[at.X + j]
-        state[sample + at.SAMPLE_GAIN + j] = px * to_gain
-        state[at.PENDING_X + j] = px * to_root
-    state[at.SCALE] = 1.0 / forgetting
+    scale = state[at.SCALE]
+    spread = forgetting + scale * dot(state, at.PX, at.X)
+    scale /= forgetting
+    to_gain, to_root = splat8(state[at.SCALE] / spread), splat8(math.sqrt(state[at.SCALE] / spread))
+    for j in range(0, at.WIDTH, at.BLOCK):
+        store8(state, sample + at.SAMPLE_X + j, load8(state, at.X + j))
+        px = load8(state, at.PX + j)
+        store8(state, sample + at.SAMPLE_GAIN + j, mul8(px, to_gain))
+        store8(state, at.PENDING_X + j, mul8(px, to_root))
+    state[at.SCALE] = scale
     i = int(state[at.APPENDED]) % N_WEIGHTS
     state[sample + at.SAMPLE_LEAK_INDEX] = i
-    _leak(state, sample, i, leak)
+    _leak(state, sample + at.SAMPLE_LEAK_GAIN, i, leak)
+
+
+@nb.njit(error_model="numpy")
+def _leak(state: Row, gain: int, i: int, leak: float) -> None:
+    """The leak on coordinate i, and what it shows of the diagonal: its peak before, its floor after."""
+    _column(state, i, gain)
+    scale, root = state[at.SCALE], splat8(-state[at.PENDING_X + i])
+    variance = scale * (state[gain + i] - state[at.PENDING_X + i] * state[at.PENDING_X + i])
+    share = leak / (1.0 + leak * variance)
+    to_gain, to_root = splat8(scale * share), splat8(math.sqrt(scale * share))
+    for j in range(0, at.WIDTH, at.BLOCK):
+        column = fma8(root, load8(state, at.PENDING_X + j), load8(state, gain + j))
+        store8(state, at.PENDING_LEAK + j, mul8(column, to_root))
+        store8(state, gain + j, mul8(column, to_gain))
+    if i == 0:
+        state[at.PEAK_BEFORE], state[at.FLOOR_BEFORE] = state[at.PEAK], state[at.FLOOR]
+        state[at.PEAK], state[at.FLOOR] = 0.0, math.inf
+    state[at.PEAK] = max(state[at.PEAK], variance)
+    state[at.FLOOR] = min(state[at.FLOOR], variance / (1.0 + leak * variance))
 
 
 @nb.njit(forceinline=True, error_model="numpy")
@@ -50,28 +71,6 @@ def dot(state: Row, left: int, right: int) -> float:
         total = fma8(load8(state, left + j), load8(state, right + j), total)
     result: float = sum8(total)
     return result
-
-
-@nb.njit(error_model="numpy")
-def _leak(state: Row, sample: int, i: int, leak: float) -> None:
-    """The leak on coordinate i, and what it shows of the diagonal: its peak before, its floor after."""
-    gain_at = sample + at.SAMPLE_LEAK_GAIN
-    _column(state, i, gain_at)
-    scale, root = state[at.SCALE], state[at.PENDING_X + i]
-    for j in range(at.WIDTH):
-        state[gain_at + j] = scale * state[gain_at + j] - root * state[at.PENDING_X + j]
-    variance = state[gain_at + i]
-    to_gain = leak / (1.0 + leak * variance)
-    to_root = math.sqrt(to_gain)
-    for j in range(at.WIDTH):
-        column = state[gain_at + j]
-        state[at.PENDING_LEAK + j] = column * to_root
-        state[gain_at + j] = column * to_gain
-    if i == 0:
-        state[at.PEAK_BEFORE], state[at.FLOOR_BEFORE] = state[at.PEAK], state[at.FLOOR]
-        state[at.PEAK], state[at.FLOOR] = 0.0, math.inf
-    state[at.PEAK] = max(state[at.PEAK], variance)
-    state[at.FLOOR] = min(state[at.FLOOR], variance / (1.0 + leak * variance))
 
 
 @nb.njit(error_model="numpy")
@@ -91,20 +90,25 @@ def _column(state: Row, i: int, into: int) -> None:
 
 @nb.njit(error_model="numpy")
 def advance(state: Row) -> None:
-    """Apply the pending downdates and form state[PX] = P·state[X], in one pass over the half."""
+    """Apply the pending downdates and form state[PX] = Q·state[X], in one pass over the half."""
     for j in range(at.WIDTH):
         state[at.PX + j] = 0.0
-    scale = splat8(state[at.SCALE])
     start = at.COVARIANCE
     for block in range(0, at.WIDTH, at.BLOCK):
         width = at.WIDTH - block
         for tile in range(0, at.BLOCK, at.TILE):
-            _advance_tile(state, scale, block, block + tile, start + tile * width, width)
+            _advance_tile(state, block, block + tile, start + tile * width, width)
         start += at.BLOCK * width
+    if state[at.SCALE] >= 2.0:  # a power of two: exact
+        state[at.SCALE] *= 0.5
+        for j in range(at.COVARIANCE, at.COVARIANCE + at.COVARIANCE_SIZE):
+            state[j] *= 2.0
+        for j in range(at.PX, at.PX + at.WIDTH):
+            state[j] *= 2.0
 
 
 @nb.njit(forceinline=True, error_model="numpy")
-def _advance_tile(state: Row, scale: object, block: int, i: int, row_0: int, width: int) -> None:
+def _advance_tile(state: Row, block: int, i: int, row_0: int, width: int) -> None:
     """Four rows from i on: each vector of eight columns is updated, used for its rows and for its columns."""
     row_1, row_2, row_3 = row_0 + width, row_0 + 2 * width, row_0 + 3 * width
     x_0, x_1 = splat8(state[at.X + i]), splat8(state[at.X + i + 1])
@@ -115,10 +119,10 @@ def _advance_tile(state: Row, scale: object, block: int, i: int, row_0: int, wid
     l_2, l_3 = splat8(-state[at.PENDING_LEAK + i + 2]), splat8(-state[at.PENDING_LEAK + i + 3])
 
     x, r, leak = load8(state, at.X + block), load8(state, at.PENDING_X + block), load8(state, at.PENDING_LEAK + block)
-    p_0 = fma8(l_0, leak, fma8(r_0, r, mul8(scale, load8(state, row_0))))
-    p_1 = fma8(l_1, leak, fma8(r_1, r, mul8(scale, load8(state, row_1))))
-    p_2 = fma8(l_2, leak, fma8(r_2, r, mul8(scale, load8(state, row_2))))
-    p_3 = fma8(l_3, leak, fma8(r_3, r, mul8(scale, load8(state, row_3))))
+    p_0 = fma8(l_0, leak, fma8(r_0, r, load8(state, row_0)))
+    p_1 = fma8(l_1, leak, fma8(r_1, r, load8(state, row_1)))
+    p_2 = fma8(l_2, leak, fma8(r_2, r, load8(state, row_2)))
+    p_3 = fma8(l_3, leak, fma8(r_3, r, load8(state, row_3)))
     store8(state, row_0, p_0)
     store8(state, row_1, p_1)
     store8(state, row_2, p_2)
@@ -127,10 +131,10 @@ def _advance_tile(state: Row, scale: object, block: int, i: int, row_0: int, wid
     for k in range(at.BLOCK, width, at.BLOCK):
         j = block + k
         x, r, leak = load8(state, at.X + j), load8(state, at.PENDING_X + j), load8(state, at.PENDING_LEAK + j)
-        p_0 = fma8(l_0, leak, fma8(r_0, r, mul8(scale, load8(state, row_0 + k))))
-        p_1 = fma8(l_1, leak, fma8(r_1, r, mul8(scale, load8(state, row_1 + k))))
-        p_2 = fma8(l_2, leak, fma8(r_2, r, mul8(scale, load8(state, row_2 + k))))
-        p_3 = fma8(l_3, leak, fma8(r_3, r, mul8(scale, load8(state, row_3 + k))))
+        p_0 = fma8(l_0, leak, fma8(r_0, r, load8(state, row_0 + k)))
+        p_1 = fma8(l_1, leak, fma8(r_1, r, load8(state, row_1 + k)))
+        p_2 = fma8(l_2, leak, fma8(r_2, r, load8(state, row_2 + k)))
+        p_3 = fma8(l_3, leak, fma8(r_3, r, load8(state, row_3 + k)))
         store8(state, row_0 + k, p_0)
         store8(state, row_1 + k, p_1)
         store8(state, row_2 + k, p_2)

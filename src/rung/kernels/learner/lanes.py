@@ -77,14 +77,41 @@ def splat8(_typing: Any, scalar: Any) -> Any:
     return _lanes(types.float64), emit
 
 
+def _lane_by_lane(instruction: str) -> Any:
+    """An intrinsic of two operands that is one instruction of LLVM."""
+
+    def operation(_typing: Any, left: Any, right: Any) -> Any:
+        def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            return getattr(builder, instruction)(args[0], args[1])
+
+        return _lanes(_lanes, _lanes), emit
+
+    return intrinsic(operation)
+
+
+mul8, div8, sub8 = _lane_by_lane("fmul"), _lane_by_lane("fdiv"), _lane_by_lane("fsub")
+
+
 @intrinsic  # type: ignore[misc]
-def mul8(_typing: Any, left: Any, right: Any) -> Any:
-    """left · right"""
+def choose8(_typing: Any, test: Any, yes: Any, no: Any) -> Any:
+    """`yes` in the lanes where test > 0, `no` in the others and where test is NaN."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.fmul(args[0], args[1])
+        zero = ir.Constant(_VECTOR, [0.0] * LANES)
+        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], args[2])
 
-    return _lanes(_lanes, _lanes), emit
+    return _lanes(_lanes, _lanes, _lanes), emit
+
+
+@intrinsic  # type: ignore[misc]
+def sqrt8(_typing: Any, value: Any) -> Any:
+    """√value, correctly rounded; NaN below 0."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{LANES}f64"), args)
+
+    return _lanes(_lanes), emit
 
 
 @intrinsic  # type: ignore[misc]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numba as nb
 
 from rung.kernels.learner import layout as at
 from rung.kernels.learner.covariance import Row
+from rung.kernels.learner.lanes import choose8, div8, fma8, load8, mul8, splat8, sqrt8, store8, sub8
 
 _DUST = 1e-24  # a variance this small beside the squared mean is rounding
 
@@ -17,20 +16,26 @@ def standardise(state: Row, rate: float, clip: float) -> None:
     """Replace the raw features in state[X] by scores in [−clip, clip], 0 for a feature that has not varied yet.
 
     Mean and variance include this bar and nothing later. Their memory grows to 1/`rate` bars from the first value
-    that is not 0 (a feature is 0 before its own warm-up). A value that is not finite counts as a score of 0.
+    that is not 0 (a feature is 0 before its own warm-up). A value that is not finite scores 0 and is forgotten.
     """
-    for j in range(at.N_FEATURES):
-        value = state[at.X + j]
-        if not math.isfinite(value):
-            state[at.X + j] = 0.0
-            continue
-        seen = state[at.SEEN + j]
-        seen += 1.0 if (seen > 0.0) | (value != 0.0) else 0.0
-        share = max(rate, 1.0 / max(seen, 1.0))
-        away = value - state[at.MEAN + j]
-        mean = state[at.MEAN + j] + share * away
-        variance = (1.0 - share) * (state[at.VARIANCE + j] + share * away * away)
-        score = (value - mean) / math.sqrt(variance) if variance > _DUST * mean * mean else 0.0
-        state[at.SEEN + j], state[at.MEAN + j], state[at.VARIANCE + j] = seen, mean, variance
-        state[at.X + j] = min(max(score, -clip), clip)
+    zero, one, slowest, top, bottom = splat8(0.0), splat8(1.0), splat8(rate), splat8(clip), splat8(-clip)
+    dust = splat8(-_DUST)
+    for j in range(0, at.WIDTH, at.BLOCK):
+        value, mean, seen = load8(state, at.X + j), load8(state, at.MEAN + j), load8(state, at.SEEN + j)
+        away = choose8(fma8(zero, value, one), sub8(value, mean), zero)
+        started = choose8(fma8(away, away, seen), one, zero)
+        seen = fma8(started, choose8(fma8(zero, value, one), one, zero), seen)
+        share = div8(one, choose8(seen, seen, one))
+        share = choose8(sub8(share, slowest), share, slowest)
+        rest = sub8(one, share)
+        mean = fma8(share, away, mean)
+        variance = mul8(rest, fma8(share, mul8(away, away), load8(state, at.VARIANCE + j)))
+        varies = fma8(dust, mul8(mean, mean), variance)
+        score = choose8(varies, div8(mul8(rest, away), sqrt8(variance)), zero)
+        score = choose8(sub8(score, top), top, score)
+        store8(state, at.X + j, choose8(sub8(bottom, score), bottom, score))
+        store8(state, at.MEAN + j, mean)
+        store8(state, at.VARIANCE + j, variance)
+        store8(state, at.SEEN + j, seen)
     state[at.X + at.INTERCEPT] = 1.0
+    state[at.X + at.INTERCEPT + 1] = 0.0

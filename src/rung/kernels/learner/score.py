@@ -56,7 +56,7 @@ def note_record(state: Row, params: Row, h: int, said: int) -> float:
         confidence = min(max(0.7 / (1.0 + 100.0 * rmse) + 0.3 * direction, 0.10), 0.95)
     if matured < _RAMP_SAMPLES:
         confidence *= 0.3 + 0.7 * matured / _RAMP_SAMPLES
-    return confidence * math.exp(-params[at.SKILL_PENALTY] * max(0.0, skill - 1.0))
+    return confidence * math.exp(-params[at.SKILL_PENALTY] * (skill - 1.0)) if skill > 1.0 else confidence
 
 
 @nb.njit(error_model="numpy")

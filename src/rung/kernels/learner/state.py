@@ -71,5 +71,5 @@ def unpack_covariance(row: NDArray[np.float64]) -> NDArray[np.float64]:
         full[i, first:] = row[start : start + at.WIDTH - first]
     full = np.triu(full) + np.triu(full, 1).T
     sample, leak = (row[start : start + at.WIDTH] for start in (at.PENDING_X, at.PENDING_LEAK))
-    full = row[at.SCALE] * full - np.outer(sample, sample) - np.outer(leak, leak)
+    full = row[at.SCALE] * (full - np.outer(sample, sample) - np.outer(leak, leak))
     return full[:N_WEIGHTS, :N_WEIGHTS]

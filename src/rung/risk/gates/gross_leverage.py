@@ -32,7 +32,9 @@ class GrossLeverage:
         equity = equity_of(view)
         values = notionals_after(order, view, ahead)
         multipliers = self._multipliers
-        gross = sum((value * multipliers.get(symbol, _ONE) for symbol, value in values.items()), _ZERO)
+        gross = sum(values.values(), _ZERO)
+        if multipliers:
+            gross = sum((value * multipliers.get(symbol, _ONE) for symbol, value in values.items()), _ZERO)
         if gross <= self._most * equity:
             return ()
         others = gross - values[order.symbol] * multipliers.get(order.symbol, _ONE)

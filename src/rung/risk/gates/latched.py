@@ -26,6 +26,9 @@ class Latched:
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         if self._latches.last_ns != view.slice.at_ns:
             raise Refusable("cannot judge: the latches were not shown this slice")
+        tripped = self._latches.tripped
+        if not tripped:
+            return ()
         return [
             Violation(
                 kind=consequence.kind,
@@ -34,6 +37,6 @@ class Latched:
                 value=trip.value or "tripped",
                 limit=trip.limit or "not tripped",
             )
-            for name, (trip, consequence) in self._latches.tripped.items()
+            for name, (trip, consequence) in tripped.items()
             if consequence.state.opens_nothing
         ]

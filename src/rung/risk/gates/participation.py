@@ -31,7 +31,10 @@ class Participation:
         volume = bar_of(order, view).volume
         if not math.isfinite(volume) or volume < 0.0:
             raise Refusable(f"cannot judge without a finite volume of {order.symbol} (is {volume})")
-        sent = sum((o.quantity for o in ahead if o.symbol == order.symbol and not o.reduce_only), _ZERO)
+        sent = _ZERO
+        for each in ahead:
+            if each.symbol == order.symbol and not each.reduce_only:
+                sent += each.quantity
         wanted = not_negative(sent + order.quantity, "quantity")
         limit = self._max_frac * exact(volume)
         if wanted <= limit:

@@ -25,14 +25,14 @@ class PriceCollar:
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         close = exact(close_of(order, view))
-        away = abs(positive(order.reference_price, "reference price") / close - 1)
+        reference, room = positive(order.reference_price, "reference price"), self._max_frac * close
         broken = []
-        if away > self._max_frac:
-            broken.append(self._broken(order, "reference price", order.reference_price, away))
+        if abs(reference - close) > room:
+            broken.append(self._broken(order, "reference price", reference, abs(reference / close - 1)))
         if order.limit_price is not None:
-            worse = (positive(order.limit_price, "limit price") / close - 1) * order.side.sign
-            if worse > self._max_frac:
-                broken.append(self._broken(order, "limit price", order.limit_price, worse))
+            worse = (positive(order.limit_price, "limit price") - close) * order.side.sign
+            if worse > room:
+                broken.append(self._broken(order, "limit price", order.limit_price, worse / close))
         return broken
 
     def _broken(self, order: Order, what: str, price: Decimal, away: Decimal) -> Violation:

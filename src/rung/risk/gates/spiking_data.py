@@ -11,7 +11,7 @@ from rung.domain.order import Order
 from rung.domain.slice import Slice
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.facts import bar_of, close_of, exact, pct
+from rung.risk.facts import bar_of, beyond, close_of, exact, pct
 from rung.risk.gate import Observes
 
 
@@ -41,23 +41,13 @@ class SpikingData(Observes):
         bar, close = bar_of(order, view), close_of(order, view)
         base = self._base(order, view)
         broken = []
-        if self._beyond(bar.high, bar.low, self._max_range_frac, close):
+        if beyond(bar.high, bar.low, self._max_range_frac, close):
             span = (bar.high - bar.low) / close
             broken.append(self._broken(f"the bar of {order.symbol} spans", span, self._max_range_frac))
-        if self._beyond(close, base, self._max_move_frac, base):
+        if beyond(close, base, self._max_move_frac, base):
             move = abs(close / base - 1.0)
             broken.append(self._broken(f"{order.symbol} moved", move, self._max_move_frac))
         return broken
-
-    @staticmethod
-    def _beyond(one: float, other: float, limit_frac: Decimal, price: float) -> bool:
-        """|one − other| > limit × price, told by floats far from the limit and by exact decimals close to it."""
-        distance, limit = abs(one - other), float(limit_frac) * price
-        if not math.isfinite(distance):
-            raise Refusable("cannot judge a bar whose prices are not finite")
-        if abs(distance - limit) > 1e-9 * price:
-            return distance > limit
-        return abs(exact(one) - exact(other)) > limit_frac * exact(price)
 
     def _base(self, order: Order, view: View) -> float:
         bar = bar_of(order, view)

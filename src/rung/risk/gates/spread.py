@@ -10,7 +10,7 @@ from rung.domain.errors import Refusable
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.facts import exact
+from rung.risk.facts import beyond, exact
 from rung.risk.quotes import Quote, Quotes
 
 
@@ -26,7 +26,7 @@ class Spread:
 
     def __init__(self, quotes: Quotes, *, max_bps: float | Decimal, max_age_seconds: float) -> None:
         self._quotes = quotes
-        self._max_bps = exact(max_bps)
+        self._max_frac = exact(max_bps) / 10_000
         self._max_age_ns = round(max_age_seconds * 1e9)
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
@@ -39,11 +39,10 @@ class Spread:
         if quote.bid > quote.ask:
             sentence = f"the quote of {order.symbol} is crossed: bid {quote.bid} above ask {quote.ask}"
             return (self._broken(ViolationKind.CROSSED_DATA, sentence, f"{quote.bid} > {quote.ask}", "bid <= ask"),)
-        bid, ask = exact(quote.bid), exact(quote.ask)
-        mid = (bid + ask) / 2
-        if (ask - bid) * 10_000 <= self._max_bps * mid:
+        mid = (quote.bid + quote.ask) / 2.0
+        if not beyond(quote.ask, quote.bid, self._max_frac, mid):
             return ()
-        spread_bps, limit = f"{(ask - bid) / mid * 10_000:.4g} bps", f"{self._max_bps} bps"
+        spread_bps, limit = f"{(quote.ask - quote.bid) / mid * 1e4:.4g} bps", f"{self._max_frac * 10_000:f} bps"
         sentence = f"the spread of {order.symbol} is {spread_bps}, {limit} are allowed"
         return (self._broken(ViolationKind.SPREAD, sentence, spread_bps, limit),)
 
@@ -51,7 +50,7 @@ class Spread:
         quote = self._quotes.quote(symbol)
         if quote is None:
             raise Refusable(f"cannot judge without a quote of {symbol}")
-        if not all(math.isfinite(price) and price > 0.0 for price in (quote.bid, quote.ask)):
+        if not (0.0 < quote.bid < math.inf and 0.0 < quote.ask < math.inf):
             raise Refusable(f"cannot judge without a positive finite quote of {symbol} ({quote.bid}/{quote.ask})")
         return quote
 

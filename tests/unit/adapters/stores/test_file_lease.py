@@ -44,8 +44,14 @@ def test_a_takeover_has_a_higher_token_though_the_first_still_holds(tmp_path: Pa
     first = FileLease(tmp_path / "account.lock", "hangs")
     second = FileLease(tmp_path / "account.lock", "acts", takeover=True)
     assert second.token > first.token
-    first.release()
+    first.release(remove=True)
+    with pytest.raises(UserError, match="already written to by acts"):
+        FileLease(tmp_path / "account.lock", "a third")
     second.release()
+    assert FileLease.holder_of(tmp_path / "account.lock").startswith("acts (process")
+    third = FileLease(tmp_path / "account.lock", "a third")
+    assert third.token > second.token
+    third.release()
 
 
 def test_a_removed_lease_leaves_no_file_and_locks_the_next_out_no_more(tmp_path: Path) -> None:

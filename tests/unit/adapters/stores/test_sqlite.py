@@ -67,6 +67,12 @@ def test_a_closed_journal_is_one_plain_file(path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["journal.db"]
 
 
+def test_equal_runs_leave_equal_bytes_whoever_ran_them(tmp_path: Path) -> None:
+    for name, writer in (("a.db", "rung mock"), ("b.db", "rung live, by somebody else")):
+        small_journal(SqliteStore(tmp_path / name, writer=writer), entries=300).close()
+    assert (tmp_path / "a.db").read_bytes() == (tmp_path / "b.db").read_bytes()
+
+
 def test_a_reader_sees_what_a_writer_commits_meanwhile(path: Path) -> None:
     store = SqliteStore(path, writer="test")
     journal = small_journal(store)

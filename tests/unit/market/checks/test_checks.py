@@ -73,6 +73,12 @@ def test_a_lone_print_away_from_the_market_is_false(column: str, price: float) -
     assert report.warnings == ("false print: 1 on 1 day (2025-09-17)",)
 
 
+def test_a_false_print_is_not_told_again_as_a_spike() -> None:
+    raw = changed(days(1), 270, {"high": 54.0})
+    report = check_tape(tape(raw=raw), calendar())
+    assert only(report).kind is K.FALSE_PRINT
+
+
 def test_a_run_that_keeps_its_price_is_no_false_print() -> None:
     raw = days(1)
     for row in range(200, 390):
