@@ -39,9 +39,7 @@ def mock(data: Path, out: Path, start: str, end: str, *more: str, env: Mapping[s
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Name → SHA-256 of every file a run wrote, the journal's database file excepted (its lease names a process)."""
+    """Name → SHA-256 of every file a run wrote, the journal included."""
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.suffix != ".sqlite"
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir()) if path.is_file()
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.kernels.features.tapes import Array, Tape, apart, made, run, same_bits
 
 from rung.kernels.features.reference import reference_features
 from rung.kernels.features.registry import REGISTRY
 from rung.kernels.features.step import new_state
-from tests.unit.kernels.features.tapes import Array, Tape, apart, made, run, same_bits
 
 seeds = st.integers(0, 2**32 - 1)
 tapes = st.builds(
@@ -39,7 +39,7 @@ def test_the_step_equals_its_plain_twin_on_any_tape(tape: Tape) -> None:
 
 @settings(max_examples=60)
 @given(st.lists(wild_bar, min_size=1, max_size=120), st.integers(0, 10))
-def test_whatever_the_bars_the_features_are_finite_and_the_state_stays_sound(
+def test_whatever_the_bars_the_features_are_finite_and_the_next_sessions_are_sound(
     bars: list[tuple[float, ...]], repeats: int
 ) -> None:
     rows = np.array([bar[:5] for bar in bars] * (1 + repeats), dtype=np.float64)
@@ -47,7 +47,9 @@ def test_whatever_the_bars_the_features_are_finite_and_the_state_stays_sound(
     clocks = np.tile([5.0, 390.0, 1.0, 1.0], (len(rows), 1))
     state = new_state(1)[0]
     assert np.isfinite(run(Tape(rows, clocks, opens), state)).all()
+    table = run(made(1), state)
     assert np.isfinite(state).all()
+    assert names(~table[-390:].any(axis=0)) == []
 
 
 @settings(max_examples=40)

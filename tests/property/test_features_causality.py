@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from rung.kernels.features.registry import REGISTRY
 from tests.unit.kernels.features.tapes import Tape, real, run, same_bits
 
-WARM, SESSIONS = 2, 3
+from rung.kernels.features.registry import REGISTRY
+
+WARM, SESSIONS = 2, 2
 
 
 def days(real_data: Path, symbol: str, first: int) -> tuple[Tape, int]:
-    """Two sessions to warm up, then three to cut at every bar; and where those three begin."""
+    """Two sessions to warm up, then two to cut at every bar; and where those two begin."""
     tape = real(real_data, symbol)
     starts = tape.starts
     begin, end = starts[first], starts[first + WARM + SESSIONS]
@@ -22,7 +22,7 @@ def days(real_data: Path, symbol: str, first: int) -> tuple[Tape, int]:
 
 
 @pytest.mark.data
-@pytest.mark.parametrize(("symbol", "first"), [("TQQQ", 2), ("UVXY", 4), ("SDS", 12), ("SVXY", 0)])
+@pytest.mark.parametrize(("symbol", "first"), [("TQQQ", 2), ("UVXY", 4), ("SDS", 12)])
 def test_truncating_the_tape_at_any_bar_leaves_every_feature_as_it_was(
     symbol: str, first: int, real_data: Path
 ) -> None:
@@ -34,7 +34,7 @@ def test_truncating_the_tape_at_any_bar_leaves_every_feature_as_it_was(
 
 
 @pytest.mark.data
-@pytest.mark.parametrize(("symbol", "first"), [("TQQQ", 2), ("UVXY", 4), ("SDS", 12), ("SVXY", 0)])
+@pytest.mark.parametrize(("symbol", "first"), [("TQQQ", 2), ("UVXY", 4), ("SDS", 12)])
 def test_scrambling_everything_after_any_bar_leaves_every_feature_as_it_was(
     symbol: str, first: int, real_data: Path
 ) -> None:
@@ -57,6 +57,6 @@ def test_every_feature_does_react_to_its_own_past(real_data: Path) -> None:
     tape, begin = days(real_data, "TQQQ", 2)
     rng = np.random.default_rng(13)
     bars = tape.bars * np.exp(rng.normal(0.0, 1e-3, tape.bars.shape))
-    clocks = tape.clocks + [1.0, 0.0, 1.0, 1.0]
+    clocks = tape.clocks + np.array([1.0, 0.0, 1.0, 1.0])
     changed = (run(Tape(bars, clocks, tape.opens)) != run(tape))[begin:].any(axis=0)
     assert [spec.name for spec, moved in zip(REGISTRY, changed, strict=True) if not moved] == []

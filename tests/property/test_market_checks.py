@@ -39,7 +39,7 @@ def flags(raw: RawBars) -> np.ndarray:
     return np.stack(false_prints(tape(raw=raw), PARAMS))
 
 
-@settings(max_examples=30)
+@settings(max_examples=6)
 @given(st.integers(0, 10**6))
 def test_no_flag_depends_on_a_later_bar(seed: int) -> None:
     raw = market(seed)

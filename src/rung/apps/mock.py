@@ -11,12 +11,14 @@ import numpy as np
 
 from rung.adapters.stores.sqlite import SqliteStore
 from rung.apps.compose import RotationFiles, load_rotation_files, rotation_desk, rotation_strategy
+from rung.apps.journal_key import journal_key
 from rung.apps.market_data import MarketData, open_market_data
 from rung.apps.mock_info import describe_run, run_header, skill_rows
 from rung.apps.mock_request import MockRequest
 from rung.apps.places import CACHE_DIR, maintenance_reason
 from rung.engine.desk import Desk
 from rung.engine.replay import replay, warm_up
+from rung.journal.anchors import AnchorFile
 from rung.journal.entry import Kind
 from rung.journal.journal import Durability, Journal
 from rung.reports.files import make_folder
@@ -109,7 +111,9 @@ def _replay(plan: _Plan, strategy: Rotation) -> RunRecord:
                 fold.see(step)
                 session_files.see(step)
                 journal.record(step)
-        journal.append(Kind.RUN_CLOSED, step.at_ns, {"steps": step.seq, "equity_quote": str(step.account.equity_quote)})
+        closing = {"steps": step.seq, "equity_quote": str(step.account.equity_quote)}
+        journal.append(Kind.RUN_CLOSED, step.at_ns, closing)
+        journal.anchor(_anchor_file(plan.journal_path), step.at_ns)
     draft.replace(plan.journal_path)
     return fold.record()
 
@@ -147,4 +151,12 @@ def _new_journal(path: Path) -> Journal:
     """A journal of its own for this run; a draft left by an interrupted one is replaced."""
     for stale in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
         stale.unlink(missing_ok=True)
-    return Journal(SqliteStore(path, writer="rung mock"), durability=Durability.grouped(ENTRIES_PER_COMMIT))
+    store = SqliteStore(path, writer="rung mock")
+    return Journal(store, key=journal_key(), durability=Durability.grouped(ENTRIES_PER_COMMIT))
+
+
+def _anchor_file(journal_path: Path) -> AnchorFile:
+    """Where the head of this run's journal is noted; the anchors of an earlier run are about another journal."""
+    path = journal_path.with_name(journal_path.name + ".anchors")
+    path.unlink(missing_ok=True)
+    return AnchorFile(path)

@@ -298,7 +298,7 @@ def test_money_paid_into_a_ruined_account_starts_no_new_peak() -> None:
 
 
 def test_a_transfer_at_the_peak_is_exact_where_a_ratio_would_not_be() -> None:
-    books = ledger("1.1111111111111111111")
-    books.transfer(D("2.7182818284590452353"), at_ns=START_NS, ref="wire 1")
+    books = ledger("3024126.414047451764")
+    books.transfer(D("6588274.527120517951"), at_ns=START_NS, ref="wire 1")
     account = snapshot(books)
     assert account.peak_equity_quote == account.equity_quote

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rung.apps.cli.output import console, print_json, print_table
+from rung.apps.journal_key import journal_key
 from rung.domain.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,25 +20,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Verify, tail, export, back up and heal a journal.")
 
-KEY_VARIABLE = "RUNG_JOURNAL_KEY"
-SHORTEST_KEY = 16
 
 Journal_ = Annotated[Path, typer.Argument(help="A journal (SQLite), or one exported as .jsonl.", show_default=False)]
 Json_ = Annotated[bool, typer.Option("--json", help="Machine-readable JSON on stdout.")]
-
-
-def journal_key() -> bytes | None:
-    """The key of the chain from the environment, None when there is none. Never printed, never in a message."""
-    import os
-
-    text = os.environ.get(KEY_VARIABLE, "")
-    if not text:
-        return None
-    if len(text) < SHORTEST_KEY:
-        raise UserError(
-            f"the key is shorter than {SHORTEST_KEY} characters", where=KEY_VARIABLE, remedy="choose a longer one"
-        )
-    return text.encode()
 
 
 @app.command()

@@ -29,6 +29,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("report", "Look", f"{_CLI}.report:report", "monthly report from recorded runs"),
     Verb("analyze-mrd", "Look", f"{_CLI}.analyze_mrd:analyze_mrd", "mean return per day of recorded runs"),
     Verb("journal", "Look", f"{_CLI}.journal:app", "verify, tail, export, back up the journal"),
+    Verb("bullets", "Look", f"{_CLI}.bullets:app", "every decision: state, verdict, result; filters and export"),
     Verb("data", "Data", f"{_CLI}.data:app", "import, list, verify, download or invent market data"),
 )
 

@@ -27,6 +27,11 @@ class _Row:
 _row = _Row()
 
 # --- what is not a price -------------------------------------------------------------------------------------
+RETURNS = _row.take(8)
+RETURN_SQUARES_60 = _row.take(8)
+SCORES = _row.take(512)  # return ÷ its 20-bar RMS
+
+SCALARS_START = _row.size
 N_BARS = _row.take()  # bars taken so far; the ring positions follow from it
 AWAITS_OPEN = _row.take()  # 1 when the session's first bar was unusable: the next one opens the session
 GAP = _row.take()
@@ -52,36 +57,36 @@ FLOW_LAGS = _row.take(2)  # accumulation line minus its EMA(3), EMA(10)
 FORCE = _row.take(2)  # EMA(13) of return · volume, of volume
 ENTROPY_COUNTS = _row.take(5)
 
-RETURNS = _row.take(8)
-RETURN_SQUARES_60 = _row.take(8)
-SCORES = _row.take(512)  # return ÷ its 20-bar RMS
-
 # --- prices --------------------------------------------------------------------------------------------------
 PRICE_START = _row.size
-PREVIOUS_OPEN = _row.take()
-PREVIOUS_HIGH = _row.take()
-PREVIOUS_LOW = _row.take()
-PREVIOUS_CLOSE = _row.take()
-OLDER_OPEN = _row.take()  # two bars ago
-OLDER_CLOSE = _row.take()
-
-EMAS = _row.take(8)  # spans of EMA_SPANS
-DEMA_OUTER = _row.take()
-TRIX_EMAS = _row.take(3)
-KAMA = _row.take()
-CLOSES = _row.take(256)
-TYPICALS = _row.take(64)  # two copies of 32, so that the last 20 lie side by side
-LEVELS = (PREVIOUS_OPEN, _row.size)  # prices proper: before the first bar they stand at its open
-
 MACD_SIGNAL = _row.take()
 GAINS = _row.take(3)  # Wilder averages, spans of RSI_SPANS
 LOSSES = _row.take(3)
 ATRS = _row.take(3)  # spans of ATR_SPANS
 DIRECTION_UP = _row.take()
 DIRECTION_DOWN = _row.take()
+
+LEVELS_START = _row.size  # prices proper: before the first bar they stand at its open
+PREVIOUS_OPEN = _row.take()
+PREVIOUS_HIGH = _row.take()
+PREVIOUS_LOW = _row.take()
+PREVIOUS_CLOSE = _row.take()
+OLDER_OPEN = _row.take()  # two bars ago
+OLDER_CLOSE = _row.take()
+EMAS = _row.take(8)  # spans of EMA_SPANS
+DEMA_OUTER = _row.take()
+TRIX_EMAS = _row.take(3)
+KAMA = _row.take()
+SCALARS_STOP = _row.size
+CLOSES = _row.take(256)
+TYPICALS = _row.take(64)  # two copies of 32, so that the last 20 lie side by side
+LEVELS_STOP = _row.size
 PRICE_STOP = _row.size
 
 # --- panels: rings of rows, as many rows as the window offsets need --------------------------------------------
+# `n & RING_8` is bar n's row in a ring of eight. (Named, because numba compiles once more for every literal argument.)
+RING_2, RING_4, RING_8, RING_16, RING_32, RING_64, RING_128 = (rows - 1 for rows in (2, 4, 8, 16, 32, 64, 128))
+
 # short panel; the first columns need no block longer than 8 bars, the last ones need 32
 (
     EASE,

@@ -5,14 +5,18 @@ from __future__ import annotations
 from rung.kernels.features import layout as at
 from rung.kernels.features.compiled import Row, separate
 
+_LARGEST_GAP = 1e3  # beyond a factor of this it is not a gap but another instrument
+
 
 @separate
 def open_session(state: Row, bar: Row) -> None:
-    """Reset what belongs to a session; carry the rest over the gap."""
-    if state[at.N_BARS] == 0.0:
-        _first_bar(state, bar)
+    """Reset what belongs to a session; carry the rest over the gap, or forget it if it cannot be carried."""
+    factor = bar[0] / state[at.PREVIOUS_CLOSE]
+    known = state[at.N_BARS] > 0.0
+    if known and 1.0 / _LARGEST_GAP < factor < _LARGEST_GAP and _is_sound(state):
+        _remove_gap(state, bar[0], factor)
     else:
-        _remove_gap(state, bar[0])
+        _start(state, bar)
     state[at.AWAITS_OPEN] = 0.0
     state[at.SESSION_OPEN] = bar[0]
     state[at.SESSION_HIGH] = bar[1]
@@ -26,9 +30,19 @@ def open_session(state: Row, bar: Row) -> None:
 
 
 @separate
-def _first_bar(state: Row, bar: Row) -> None:
-    """Nothing is known yet: as if the price had always stood at the first open."""
-    for i in range(at.LEVELS[0], at.LEVELS[1]):
+def _is_sound(state: Row) -> bool:
+    """No recursive average has overflowed; a window forgets an overflow, an average would keep it for ever."""
+    total = 0.0
+    for i in range(at.SCALARS_START, at.SCALARS_STOP):
+        total += state[i] * 0.0
+    return total == 0.0
+
+
+@separate
+def _start(state: Row, bar: Row) -> None:
+    """Nothing is known: as if the price had always stood at this open."""
+    state[:] = 0.0
+    for i in range(at.LEVELS_START, at.LEVELS_STOP):
         state[i] = bar[0]
     for i in range(3):
         state[at.ATRS + i] = bar[1] - bar[2]
@@ -36,8 +50,7 @@ def _first_bar(state: Row, bar: Row) -> None:
 
 
 @separate
-def _remove_gap(state: Row, open_today: float) -> None:
-    factor = open_today / state[at.PREVIOUS_CLOSE]
+def _remove_gap(state: Row, open_today: float, factor: float) -> None:
     for i in range(at.PRICE_START, at.PRICE_STOP):
         state[i] *= factor
     for row in range(at.SHORT_ROWS):

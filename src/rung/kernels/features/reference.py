@@ -96,7 +96,7 @@ def _deviation(x: Series, w: int, degrees: int = 0) -> Series:
 
 
 def _ago(x: Series, k: int, before: float = 0.0) -> Series:
-    return np.concatenate([np.full(min(k, len(x)), before), x[: len(x) - k]]) if k else x
+    return np.concatenate([np.full(min(k, len(x)), before), x[: max(len(x) - k, 0)]])
 
 
 def _recursive(x: Series, share: float, start: float) -> Series:

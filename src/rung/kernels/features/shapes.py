@@ -38,40 +38,40 @@ def _merge(newer: Shape, older: Shape) -> Shape:
 
 
 @inlined
-def _block(state: Row, n: int, size: int, totals: int, total_rows: int, level: int, rows: int) -> Shape:
-    spot = level + (n & (rows - 1)) * at.SHAPE_WIDTH
-    total = state[totals + (n & (total_rows - 1)) * at.LONG_WIDTH + at.CLOSE]
-    return Shape(float(size), total * (1.0 / size), state[spot + at.SPREAD], state[spot + at.TILT])
+def _block(state: Row, n: int, size: float, totals: int, totals_ring: int, level: int, ring: int) -> Shape:
+    spot = level + (n & ring) * at.SHAPE_WIDTH
+    total = state[totals + (n & totals_ring) * at.LONG_WIDTH + at.CLOSE]
+    return Shape(size, total * (1.0 / size), state[spot + at.SPREAD], state[spot + at.TILT])
 
 
 @inlined
 def _block_2(state: Row, n: int) -> Shape:
-    return _block(state, n, 2, at.LONG_2, 4, at.SHAPE_2, 4)
+    return _block(state, n, 2.0, at.LONG_2, at.RING_4, at.SHAPE_2, at.RING_4)
 
 
 @inlined
 def _block_4(state: Row, n: int) -> Shape:
-    return _block(state, n, 4, at.LONG_4, 8, at.SHAPE_4, 8)
+    return _block(state, n, 4.0, at.LONG_4, at.RING_8, at.SHAPE_4, at.RING_8)
 
 
 @inlined
 def _block_8(state: Row, n: int) -> Shape:
-    return _block(state, n, 8, at.LONG_8, 16, at.SHAPE_8, 16)
+    return _block(state, n, 8.0, at.LONG_8, at.RING_16, at.SHAPE_8, at.RING_16)
 
 
 @inlined
 def _block_16(state: Row, n: int) -> Shape:
-    return _block(state, n, 16, at.LONG_16, 32, at.SHAPE_16, 32)
+    return _block(state, n, 16.0, at.LONG_16, at.RING_32, at.SHAPE_16, at.RING_32)
 
 
 @inlined
 def _block_32(state: Row, n: int) -> Shape:
-    return _block(state, n, 32, at.LONG_32, 64, at.SHAPE_32, 32)
+    return _block(state, n, 32.0, at.LONG_32, at.RING_64, at.SHAPE_32, at.RING_32)
 
 
 @inlined
-def _keep(state: Row, n: int, shape: Shape, level: int, rows: int) -> None:
-    spot = level + (n & (rows - 1)) * at.SHAPE_WIDTH
+def _keep(state: Row, n: int, shape: Shape, level: int, ring: int) -> None:
+    spot = level + (n & ring) * at.SHAPE_WIDTH
     state[spot + at.SPREAD] = shape.spread
     state[spot + at.TILT] = shape.tilt
 
@@ -80,11 +80,11 @@ def _keep(state: Row, n: int, shape: Shape, level: int, rows: int) -> None:
 def push_shapes(state: Row, n: int, close: float, prior_close: float) -> None:
     """Merge the blocks ending at bar n; the long panel has already been pushed."""
     one = _merge(Shape(1.0, close, 0.0, 0.0), Shape(1.0, prior_close, 0.0, 0.0))
-    _keep(state, n, one, at.SHAPE_2, 4)
-    _keep(state, n, _merge(_block_2(state, n), _block_2(state, n - 2)), at.SHAPE_4, 8)
-    _keep(state, n, _merge(_block_4(state, n), _block_4(state, n - 4)), at.SHAPE_8, 16)
-    _keep(state, n, _merge(_block_8(state, n), _block_8(state, n - 8)), at.SHAPE_16, 32)
-    _keep(state, n, _merge(_block_16(state, n), _block_16(state, n - 16)), at.SHAPE_32, 32)
+    _keep(state, n, one, at.SHAPE_2, at.RING_4)
+    _keep(state, n, _merge(_block_2(state, n), _block_2(state, n - 2)), at.SHAPE_4, at.RING_8)
+    _keep(state, n, _merge(_block_4(state, n), _block_4(state, n - 4)), at.SHAPE_8, at.RING_16)
+    _keep(state, n, _merge(_block_8(state, n), _block_8(state, n - 8)), at.SHAPE_16, at.RING_32)
+    _keep(state, n, _merge(_block_16(state, n), _block_16(state, n - 16)), at.SHAPE_32, at.RING_32)
 
 
 @inlined

@@ -45,9 +45,11 @@ def start_learner(state: NDArray[np.float64], params: LearnerParams) -> None:
     state[:, : at.STATE_SIZE] = 0.0
     state[:, at.SESSION] = -1.0
     state[:, at.SCALE] = 1.0
-    state[:, at.FLOOR] = state[:, at.FLOOR_BEFORE] = np.inf
     state[:, at.SAID + at.PROBABILITY] = 0.5
-    state[:, diagonal_offsets()] = 1.0 / initial_information(params)
+    diagonal = 1.0 / initial_information(params)
+    state[:, diagonal_offsets()] = diagonal
+    state[:, at.PEAK] = state[:, at.PEAK_BEFORE] = diagonal.max()
+    state[:, at.FLOOR] = state[:, at.FLOOR_BEFORE] = diagonal.min()
 
 
 def diagonal_offsets() -> NDArray[np.intp]:

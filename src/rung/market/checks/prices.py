@@ -38,7 +38,7 @@ def false_prints(tape: Tape, params: CheckParams) -> tuple[Rows, Rows]:
     moves = np.maximum(top / bottom - 1, np.abs(np.diff(tape.close, prepend=tape.close[0]) / tape.close))
     limit = np.full(len(tape), np.inf)
     for row in np.flatnonzero(np.maximum(above, below) > params.print_floor_frac).tolist():
-        before = slice(row - params.print_scale_bars, row + 5)
+        before = slice(row - params.print_scale_bars, row)
         if before.start < 0 or tape.volume[row] > params.print_volume_ratio * np.median(tape.volume[before]):
             continue
         rest = (tape.high[row] - tape.low[row]) / bottom[row] - max(above[row], below[row])

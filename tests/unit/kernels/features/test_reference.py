@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.unit.kernels.features.tapes import apart, made, real, run
 
 from rung.kernels.features.reference import reference_features
 from rung.kernels.features.registry import REGISTRY, WARMUP_BARS
-from tests.unit.kernels.features.tapes import apart, made, real, run
 
 SYMBOLS = ("TQQQ", "SQQQ", "SDS", "UVXY", "SSO", "SVIX", "SPXL", "SVXY")
 

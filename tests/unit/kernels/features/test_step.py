@@ -5,10 +5,10 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 import pytest
+from tests.unit.kernels.features.tapes import Array, Tape, made, run, same_bits
 
 from rung.kernels.features.registry import N_FEATURES, REGISTRY
 from rung.kernels.features.step import STATE_SIZE, feature_step, new_state
-from tests.unit.kernels.features.tapes import Array, Tape, made, run, same_bits
 
 NAMES = [spec.name for spec in REGISTRY]
 

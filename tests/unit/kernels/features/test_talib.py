@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import talib
+from tests.unit.kernels.features.tapes import Array, Tape, made, real, run
 
 from rung.kernels.features.registry import PRICE_LAGS, REGISTRY
-from tests.unit.kernels.features.tapes import Array, Tape, made, real, run
 
 NAMES = [spec.name for spec in REGISTRY]
 SETTLED = 3_000  # bars: the slowest average, EMA(200), has forgotten its seed to 1e-13

@@ -186,7 +186,7 @@ def test_hysteresis_holds_between_the_exit_and_the_entry_strength() -> None:
 def test_a_slot_freed_by_an_exit_is_filled_in_the_same_slice() -> None:
     book = rules(max_positions=1, capital_per_position=1.0)
     minute = hold_for(book, 5, FIVE, "AAA")
-    targets = decide(book, view(minute, "AAA"), ranking(("BBB", 0.5), lean=Lean.LONG) + [replace(FIVE[0], rank=6)])
+    targets = decide(book, view(minute, "AAA"), [*ranking(("BBB", 0.5)), replace(FIVE[0], rank=6)])
     assert targets["AAA"].action is Action.EXIT
     assert targets["BBB"].action is Action.ENTER_LONG
 
