@@ -100,7 +100,7 @@ def every_gate() -> tuple[tuple[Gate, ...], Latches]:
             ScreenLimits(max_orders_per_minute=MANY, max_positions=9).limit_set("screen"),
             QtsRisk(max_orders_per_min=MANY).limit_set("qts"),
             SafetyGate(trades_per_day=MANY, trades_per_hour=MANY).limit_set("safety"),
-            ultra.limit_set("ultra", EQUITY),
+            ultra.limit_set("ultra"),
             LimitSet(origin="own", limits=own),
         ]
     )

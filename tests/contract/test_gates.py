@@ -381,3 +381,17 @@ def test_no_gate_is_left_out_of_the_contract() -> None:
     }
     assert gates - {type(case.gate()) for case in CASES.values()} == REMARKS_ONLY
     assert len(gates) > 30
+
+
+def test_every_refusal_reads_as_it_should(golden: Callable[[str, str], None]) -> None:
+    lines: list[str] = []
+    for name, case in CASES.items():
+        gate = case.gate()
+        view = case.breaks_in(gate)
+        for broken in contract.shown(gate, view).check(case.breaks, view, ()):
+            offer = broken.adjusted_quantity if broken.adjusted_leverage is None else broken.adjusted_leverage
+            lines += [
+                f"{name}: {broken.message}",
+                f"    {broken.kind.name}  value {broken.value}   limit {broken.limit}   offer {offer}   {gate.halts=}",
+            ]
+    golden("refusals.txt", "\n".join(lines) + "\n")

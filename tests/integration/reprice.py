@@ -44,12 +44,17 @@ class Bar:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a run was made with. flagged : symbol → `open_ms` of bars with a false print."""
+    """What a run was made with.
+
+    flagged : symbol → `open_ms` of bars with a false print.   target_after_ms : how long after the first entry the
+    strategy places the profit target (its minimum hold); 0 when the entry order carries it.
+    """
 
     capital: Decimal
     stop_frac: Decimal | None
     take_profit_frac: Decimal | None
     flagged: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    target_after_ms: int = 0
 
 
 @dataclass
@@ -201,7 +206,7 @@ class _Walk:
     def _target_ms(self, bar: Bar, target: Decimal) -> int | None:
         """When the profit target fills in this bar; None when it cannot."""
         is_long = self.held.quantity > 0
-        if self.held.entered_in == bar.open_ms:
+        if self.held.entered_in == bar.open_ms or bar.open_ms < self.held.opened_ms + self.terms.target_after_ms:
             return None
         if bar.open > target if is_long else bar.open < target:
             return bar.open_ms

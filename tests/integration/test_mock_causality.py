@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -51,15 +52,12 @@ def scrambled(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 
 def said_until_cut(out: Path) -> dict[str, list[str]]:
+    """Lines up to the cut. A trade stamped exactly then may be at the open of the first bar after it: left out here,
+    while a fill inside the last bar before the cut still shows in the cash and equity of the positions."""
     limit = int(CUT.timestamp() * 1000)
-    return {
-        kind: [
-            line
-            for line in session_file(out, kind, DAY).read_text().splitlines()
-            if json.loads(line)["timestamp_ms"] <= limit
-        ]
-        for kind in LINES
-    }
+    lines = {kind: session_file(out, kind, DAY).read_text().splitlines() for kind in LINES}
+    last = {kind: limit - 1 if kind == "trades" else limit for kind in LINES}
+    return {kind: [line for line in lines[kind] if json.loads(line)["timestamp_ms"] <= last[kind]] for kind in LINES}
 
 
 def run(frames: dict[str, pl.DataFrame], folder: Path) -> dict[str, list[str]]:
@@ -71,13 +69,22 @@ def run(frames: dict[str, pl.DataFrame], folder: Path) -> dict[str, list[str]]:
     return said_until_cut(out)
 
 
+def first_difference(one: dict[str, list[str]], other: dict[str, list[str]]) -> tuple[str, str, str] | None:
+    """(file, line here, line there) where two runs first part; the end of a file counts as an empty line."""
+    for kind in LINES:
+        for here, there in zip_longest(one[kind], other[kind], fillvalue=""):
+            if here != there:
+                return kind, here, there
+    return None
+
+
 @pytest.mark.data
 def test_nothing_up_to_minute_t_depends_on_the_tape_after_it(real_data: Path, tmp_path: Path) -> None:
     frames = tapes(real_data / "equities")
     whole = run(frames, tmp_path / "whole")
     cut = run({s: f.filter(is_past()) for s, f in frames.items()}, tmp_path / "cut")
     mixed = run({s: scrambled(f, n) for n, (s, f) in enumerate(frames.items())}, tmp_path / "scrambled")
-    assert whole == cut
-    assert whole == mixed
+    assert first_difference(whole, cut) is None
+    assert first_difference(whole, mixed) is None
     assert len(whole["signals"]) > 500
     assert whole["trades"], "a day without a trade before the cut shows nothing"

@@ -12,6 +12,7 @@ from tests.integration.mock_runs import PROJECT, SIX, mock
 from tests.integration.reprice import Terms, read_costs, read_lines, read_tape, recount, reprice
 
 CAPITAL = Decimal(100_000)
+MINIMUM_HOLD_MS = 5 * 60_000
 PERIODS = {
     "ordinary days, all six": ("2025-09-22", "2025-09-24", SIX),
     "false prints": ("2025-04-22", "2025-04-24", "TQQQ,SQQQ,SDS,UVXY,SSO,SVIX"),
@@ -20,7 +21,7 @@ PERIODS = {
 }
 
 
-def flagged(out: Path, data: Path, symbols: str) -> dict[str, frozenset[int]]:
+def flagged(data: Path, symbols: str) -> dict[str, frozenset[int]]:
     """The bars with false prints, as `rung data verify` would mark them: an input of the simulator, not its output."""
     from rung.market.calendar import xnys
     from rung.market.catalogue import Catalogue
@@ -47,7 +48,8 @@ def test_an_independent_repricing_reproduces_the_run_to_the_cent(real_data: Path
         capital=CAPITAL,
         stop_frac=Decimal("0.015"),
         take_profit_frac=Decimal("0.03"),
-        flagged=flagged(tmp_path, data, symbols),
+        flagged=flagged(data, symbols),
+        target_after_ms=MINIMUM_HOLD_MS,
     )
     costs = read_costs(PROJECT / "config" / "costs.toml")
     result = reprice(trades, tapes, costs, terms, decisions)

@@ -197,6 +197,12 @@ def test_a_profit_taken_on_a_false_print_is_found() -> None:
     assert any("no bar explains" in told for told in record.complaints(flagged))
 
 
+def test_a_profit_taken_before_the_target_was_placed_is_found() -> None:
+    record = Record(TARGETED).play(ENTER)
+    early = Terms(CAPITAL, TERMS.stop_frac, TERMS.take_profit_frac, target_after_ms=2 * MINUTE_MS)
+    assert any("no bar explains" in told for told in record.complaints(early))
+
+
 def test_more_than_the_bars_share_is_found() -> None:
     record = Record(STOPPED).play(ENTER)
     thin = [*STOPPED[:1], *bars(QUIET, (100.0, 100.5, 99.5, 100.0, 900.0))[1:], *STOPPED[2:]]

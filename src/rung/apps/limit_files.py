@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from decimal import Decimal
 from pathlib import Path
 
 from rung.apps.places import config_file
@@ -12,7 +11,7 @@ from rung.config.document import parse_text, read_text
 from rung.config.load import Loaded, load
 from rung.domain.errors import UserError
 from rung.risk.limit_sets import CapitalProfile, Profiles, QtsRisk, SafetyGate, UltraConservative
-from rung.risk.limits import EffectiveLimits, LimitSet, effective_limits
+from rung.risk.limits import EffectiveLimits, effective_limits
 from rung.risk.params import ScreenLimits
 
 PROFILES_FILE = "profiles.toml"
@@ -28,14 +27,11 @@ class LoadedLimits:
     ids: Mapping[str, str]
 
 
-def load_limits(paths: Sequence[Path], profile: str | None, equity_quote: Decimal | None) -> LoadedLimits:
-    """Read every file, whichever kind it is, and the profile; the strictest of all binds.
-
-    equity_quote : needed when a file limits dollars; None raises UserError then. Other mistakes raise it as well.
-    """
+def load_limits(paths: Sequence[Path], profile: str | None) -> LoadedLimits:
+    """Read every file, whichever kind it is, and the profile; the strictest of all binds. Raises UserError."""
     loaded = [_load_any(path) for path in paths]
     names = _names(paths)
-    sets = [_set_of(each.value, name, equity_quote) for each, name in zip(loaded, names, strict=True)]
+    sets = [each.value.limit_set(name) for each, name in zip(loaded, names, strict=True)]
     ids = {name: each.id for each, name in zip(loaded, names, strict=True)}
     if profile is not None:
         profiles = load_profiles()
@@ -69,18 +65,6 @@ def _load_any(path: Path) -> Loaded[_Schema]:
             remedy="compare it with those in config/risk",
         )
     return load(path, best)
-
-
-def _set_of(value: _Schema, origin: str, equity_quote: Decimal | None) -> LimitSet:
-    if not isinstance(value, UltraConservative):
-        return value.limit_set(origin)
-    if equity_quote is None:
-        raise UserError(
-            "limits dollars, so the equity they are meant for must be known",
-            where=origin,
-            remedy="give --equity, or --account of a desk that has run",
-        )
-    return value.limit_set(origin, equity_quote)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

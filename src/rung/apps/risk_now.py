@@ -56,29 +56,26 @@ class RiskNow:
         ]
         for latch in self.latches.losses():
             usage = latch.usage() if self.stored is not None else None
-            limit = latch.rule.limit_frac
+            rule = latch.rule
+            limit = rule.limit_frac if rule.limit_frac is not None else rule.limit_quote or Decimal(0)
             rows.append(
                 LimitRow(
-                    name=f"{latch.rule.name} ({latch.rule.period.value})",
-                    limit=f"{limit:.6f}",
-                    origin=latch.rule.origin,
-                    used=None if usage is None else f"{usage * limit:.6f}",
+                    name=f"{rule.name} ({rule.period.value})",
+                    limit=f"{limit:f}" if rule.limit_frac is not None else f"{limit:f} quote",
+                    origin=rule.origin,
+                    used=None if usage is None else f"{usage * limit:.6g}",
                     used_frac=None if usage is None else float(usage),
                 )
             )
         return rows
 
 
-def risk_now(
-    state: Path, clock: Clock, *, account: str, limit_files: Sequence[Path], equity_quote: Decimal | None
-) -> RiskNow:
+def risk_now(state: Path, clock: Clock, *, account: str, limit_files: Sequence[Path]) -> RiskNow:
     """Load limits, profile and stored state of one account. Raises UserError for what a person can mend."""
     stored = RiskFile(state, account).load()
     assigned = ProfilesFile(state).all().get(account)
     profile = None if assigned is None else assigned.profile
-    if equity_quote is None and stored is not None:
-        equity_quote = Decimal(stored["snapshot"]["equity_quote"])
-    loaded = load_limits(limit_files, profile, equity_quote)
+    loaded = load_limits(limit_files, profile)
     latches = build_latches(loaded.effective)
     if stored is not None:
         recall(stored["risk"], (), latches)

@@ -85,3 +85,24 @@ def offered(quantity: Decimal) -> Decimal:
 def pct(fraction: Decimal | float) -> str:
     """A fraction as people read it: 0.25 → "25 %"."""
     return f"{float(fraction) * 100:.6g} %"
+
+
+class SmallerOf:
+    """A limit that is a fraction of equity, an amount of money, or the smaller of both."""
+
+    def __init__(self, frac: float | Decimal | None, quote: float | Decimal | None) -> None:
+        if frac is None and quote is None:
+            raise ValueError("a limit needs a fraction or an amount")
+        self._frac = None if frac is None else exact(frac)
+        self._quote = None if quote is None else exact(quote)
+
+    def quote(self, equity_quote: Decimal) -> Decimal:
+        """The limit in money, for this equity."""
+        if self._frac is None:
+            return self._quote or _ZERO
+        limit = self._frac * equity_quote
+        return limit if self._quote is None else min(limit, self._quote)
+
+    def __str__(self) -> str:
+        parts = [] if self._frac is None else [f"{pct(self._frac)} of equity"]
+        return " and ".join(parts if self._quote is None else [*parts, f"{self._quote} at most"])

@@ -191,8 +191,8 @@ def _stop(limits: Limits) -> list[Gate]:
     if limits.min_stop_frac is not None or limits.max_stop_frac is not None:
         least = limits.min_stop_frac if limits.min_stop_frac is not None else Decimal("1e-9")
         gates.append(MandatoryStop(least, limits.max_stop_frac or _ONE))
-    if limits.max_trade_risk_frac is not None:
-        gates.append(TradeRisk(limits.max_trade_risk_frac))
+    if limits.max_trade_risk_frac is not None or limits.max_trade_risk_quote is not None:
+        gates.append(TradeRisk(limits.max_trade_risk_frac, limits.max_trade_risk_quote))
     if limits.max_atr_multiple is not None:
         gates.append(AtrStop(float(limits.max_atr_multiple), AverageTrueRange()))
     return gates
@@ -206,10 +206,10 @@ def _size(limits: Limits, ports: GatePorts) -> list[Gate]:
     if any(lever is not None for lever in levers):
         major, other, equity = (lever if lever is not None else _ONE for lever in levers)
         gates.append(SymbolLeverage(ports.instruments, major=major, other=other, equity=equity))
-    if limits.max_order_value_frac is not None:
-        gates.append(OrderValue(limits.max_order_value_frac))
-    if limits.max_trade_margin_frac is not None:
-        gates.append(TradeMargin(limits.max_trade_margin_frac))
+    if limits.max_order_value_frac is not None or limits.max_order_value_quote is not None:
+        gates.append(OrderValue(limits.max_order_value_frac, limits.max_order_value_quote))
+    if limits.max_trade_margin_quote is not None:
+        gates.append(TradeMargin(max_quote=limits.max_trade_margin_quote))
     if limits.max_symbol_notional_frac is not None:
         gates.append(SymbolNotional(limits.max_symbol_notional_frac))
     if limits.max_gross_notional_frac is not None:

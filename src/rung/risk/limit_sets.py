@@ -1,14 +1,14 @@
 """The limit files of the sources, as their authors wrote them, and their translation into one unit.
 
 Each schema keeps its source's names and signs (fractions, percent, negative percent, dollars); `limit_set` turns it
-into fractions of equity. Dollar limits need the equity they are meant for.
+into fractions of equity, and leaves dollars dollars.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from decimal import Decimal
 from typing import Annotated
 
 from annotated_doc import Doc
@@ -16,7 +16,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.verdicts import ViolationKind
-from rung.risk.facts import exact, positive
+from rung.risk.facts import exact
 from rung.risk.latch import Consequence
 from rung.risk.limits import Limits, LimitSet
 from rung.risk.loss_latch import DAY_NS, HOUR_NS, LossRule, Period
@@ -100,16 +100,17 @@ class UltraConservative:
         if self.max_daily_loss_usd > self.max_total_loss_usd:
             raise ValueError("max_daily_loss_usd is above max_total_loss_usd")
 
-    def limit_set(self, origin: str, equity_quote: Decimal) -> LimitSet:
-        """In fractions of `equity_quote`, the equity of the account these dollars are meant for."""
+    def limit_set(self, origin: str) -> LimitSet:
+        """Dollars stay dollars: as fractions they would grow with the account, and after the first loss fall below
+        the least order a venue accepts."""
         halt = Consequence(state=TradingState.HALTED, kind=ViolationKind.DAILY_LOSS, flatten=True, next_period=True)
         total = Consequence(state=TradingState.HALTED, kind=ViolationKind.TOTAL_LOSS, flatten=True)
         return LimitSet(
             origin=origin,
             limits=Limits(
-                max_trade_margin_frac=_share(self.max_margin_per_trade_usd, equity_quote),
-                max_order_value_frac=_share(self.max_notional_per_trade_usd, equity_quote),
-                max_trade_risk_frac=_share(self.max_risk_per_trade_usd, equity_quote),
+                max_trade_margin_quote=exact(self.max_margin_per_trade_usd),
+                max_order_value_quote=exact(self.max_notional_per_trade_usd),
+                max_trade_risk_quote=exact(self.max_risk_per_trade_usd),
                 max_leverage_major=exact(self.leverage),
                 max_leverage_other=exact(self.leverage),
                 max_leverage_equity=exact(self.leverage),
@@ -118,8 +119,20 @@ class UltraConservative:
                 min_day_volume_quote=exact(self.min_day_volume_usd),
             ),
             losses=(
-                _loss(origin, "daily_loss", Period.DAY, _loss_share(self.max_daily_loss_usd, equity_quote), halt),
-                _loss(origin, "total_loss", Period.START, _loss_share(self.max_total_loss_usd, equity_quote), total),
+                LossRule(
+                    name="daily_loss",
+                    origin=origin,
+                    period=Period.DAY,
+                    limit_quote=exact(self.max_daily_loss_usd),
+                    consequence=halt,
+                ),
+                LossRule(
+                    name="total_loss",
+                    origin=origin,
+                    period=Period.START,
+                    limit_quote=exact(self.max_total_loss_usd),
+                    consequence=total,
+                ),
             ),
         )
 
@@ -278,14 +291,3 @@ def _loss(
 
 def _pct(percent: float) -> Decimal:
     return exact(percent) / _HUNDRED
-
-
-def _share(dollars: float, equity_quote: Decimal) -> Decimal:
-    """Rounded up in the 28th digit, so that an order of exactly the limit passes."""
-    return Context(rounding=ROUND_CEILING).divide(exact(dollars), positive(equity_quote, "equity"))
-
-
-def _loss_share(dollars: float, equity_quote: Decimal) -> Decimal:
-    """Rounded down, so that a loss of exactly the limit trips; a limit beyond the whole equity is all of it."""
-    share = Context(rounding=ROUND_FLOOR).divide(exact(dollars), positive(equity_quote, "equity"))
-    return min(share, Decimal(1))

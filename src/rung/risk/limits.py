@@ -14,7 +14,7 @@ from rung.risk.loss_latch import LossRule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Every limit a set may ask for; None where it says nothing. Fractions are of equity, exact decimals.
+    """Every limit a set may ask for; None where it says nothing. `_frac` is of equity, `_quote` is money, both exact.
 
     `max_…` binds from above, `min_…` from below, each inclusive unless its gate says otherwise.
     """
@@ -26,9 +26,11 @@ class Limits:
     max_leverage_other: Decimal | None = None
     max_leverage_equity: Decimal | None = None
     max_order_value_frac: Decimal | None = None
-    max_trade_margin_frac: Decimal | None = None
+    max_order_value_quote: Decimal | None = None
+    max_trade_margin_quote: Decimal | None = None
     max_margin_use_frac: Decimal | None = None
     max_trade_risk_frac: Decimal | None = None
+    max_trade_risk_quote: Decimal | None = None
     max_positions: int | None = None
     min_stop_frac: Decimal | None = None
     max_stop_frac: Decimal | None = None

@@ -36,7 +36,7 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossRule:
-    """One loss limit. limit_frac : fraction of the period's first equity, > 0. origin : the set that asked for it.
+    """One loss limit: a fraction of the period's first equity, or an amount of money. origin : the set that asked.
 
     trips_at_limit : a loss of exactly the limit trips (else only more than that). warn_frac : share of the limit
     at which people are warned, once per period.
@@ -45,25 +45,39 @@ class LossRule:
     name: str
     origin: str
     period: Period
-    limit_frac: Decimal
     consequence: Consequence
+    limit_frac: Decimal | None = None
+    limit_quote: Decimal | None = None
     trips_at_limit: bool = True
     warn_frac: Decimal = Decimal("0.8")
 
     def __post_init__(self) -> None:
-        if not 0 < self.limit_frac <= 1:
-            raise ValueError(f"{self.origin} {self.name}: limit {self.limit_frac} is not within (0, 1]")
+        if (self.limit_frac is None) == (self.limit_quote is None):
+            raise ValueError(f"{self.key}: a loss limit is either a fraction or an amount")
+        if self.limit_frac is not None and not 0 < self.limit_frac <= 1:
+            raise ValueError(f"{self.key}: limit {self.limit_frac} is not within (0, 1]")
+        if self.limit_quote is not None and not (self.limit_quote.is_finite() and self.limit_quote > 0):
+            raise ValueError(f"{self.key}: limit {self.limit_quote} is no amount of money")
 
     @property
     def key(self) -> str:
         return f"{self.origin}.{self.name}"
 
+    def room_quote(self, base_quote: Decimal) -> Decimal:
+        """What may be lost of `base_quote`."""
+        return base_quote * self.limit_frac if self.limit_frac is not None else self.limit_quote or _ZERO
+
+    def said(self, loss_quote: Decimal, base_quote: Decimal) -> str:
+        """A loss in the words of the limit: percent of the base, or money."""
+        return f"{loss_quote:.2f}" if self.limit_frac is None else pct(loss_quote / base_quote)
+
 
 class LossLatch(Latch):
-    """Trips when equity has fallen by the rule's fraction since the period began.
+    """Trips when equity has fallen by the rule's limit since the period began.
 
     The period begins with the last equity known before it, so that a gap at the open counts. A deposit moves the
-    beginning in proportion, so that only profit and loss move the ratio. Non-finite equity trips and never opens.
+    beginning, in proportion for a fraction and by itself for an amount, so that only profit and loss move the
+    difference. Non-finite equity trips and never opens.
     """
 
     def __init__(self, rule: LossRule) -> None:
@@ -78,7 +92,7 @@ class LossLatch(Latch):
         """Loss so far in this period as a share of the limit, ≥ 0; None before the first measurable equity."""
         if self._base is None or self._last is None or self._base <= _ZERO:
             return None
-        return max(_ZERO, self._loss()) / self.rule.limit_frac
+        return max(_ZERO, self._base - self._last) / self.rule.room_quote(self._base)
 
     def _measure(self, facts: LatchFacts) -> tuple[LatchEvent, ...]:
         equity = facts.equity_quote
@@ -91,7 +105,7 @@ class LossLatch(Latch):
         if equity > self._warn_below:
             return self._cool_down(facts.at_ns) if self.tripped is not None else ()
         if equity < self._trip_below or (self.rule.trips_at_limit and equity == self._trip_below):
-            return self.trip(facts.at_ns, self._sentence(), pct(self._loss()), pct(self.rule.limit_frac))
+            return self.trip(facts.at_ns, self._sentence(), self._loss(), self._limit())
         return (
             *self._cool_down(facts.at_ns),
             *self._warn(facts.at_ns, f"{self._sentence()}, {pct(self.rule.warn_frac)} of the limit is used"),
@@ -112,7 +126,7 @@ class LossLatch(Latch):
             if equity - flow <= _ZERO or equity <= _ZERO:
                 self._base = None
                 return False
-            base = base * (equity / (equity - flow))
+            base = base + flow if self.rule.limit_frac is None else base * (equity / (equity - flow))
         if self.rule.period is Period.PEAK and equity > base:
             base, self.warned = equity, False
         if base != self._base:
@@ -120,16 +134,21 @@ class LossLatch(Latch):
         return base > _ZERO
 
     def _set_base(self, base: Decimal) -> None:
-        limit = self.rule.limit_frac
+        room = self.rule.room_quote(base)
         self._base = base
-        self._trip_below = base * (1 - limit)
-        self._warn_below = base * (1 - limit * self.rule.warn_frac)
+        self._trip_below = base - room
+        self._warn_below = base - room * self.rule.warn_frac
 
-    def _loss(self) -> Decimal:
-        return _ZERO if self._base is None or self._last is None else 1 - self._last / self._base
+    def _loss(self) -> str:
+        base, last = self._base or _ZERO, self._last or _ZERO
+        return self.rule.said(base - last, base)
+
+    def _limit(self) -> str:
+        base = self._base or _ZERO
+        return self.rule.said(self.rule.room_quote(base), base)
 
     def _sentence(self) -> str:
-        return f"{self.rule.name} is {pct(self._loss())} since the {self.rule.period.value} began"
+        return f"{self.rule.name} is {self._loss()} since the {self.rule.period.value} began"
 
     def _start_anew(self) -> None:
         if self._last is not None and self._last > _ZERO:

@@ -175,7 +175,7 @@ class SymbolBook:
             side=Side.SELL if self.quantity > 0 else Side.BUY,
             kind=OrderKind.MARKET,
             quantity=abs(self.quantity),
-            reference_price=abs(self.cost / self.quantity),
+            reference_price=self.cost / self.quantity,
             reduce_only=True,
             action=action,
             reason=reason,

@@ -40,7 +40,7 @@ EVERYTHING = effective_limits(
             max_total_loss_usd=10_000,
             max_positions=3,
             max_stop_pct=5.0,
-        ).limit_set("ultra", made.EQUITY),
+        ).limit_set("ultra"),
         LimitSet(
             origin="own",
             limits=Limits(

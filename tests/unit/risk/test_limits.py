@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +37,7 @@ def limits(origin: str, **values: object) -> LimitSet:
 
 
 def losses(one: LimitSet) -> dict[str, tuple[Period, Decimal]]:
-    return {rule.name: (rule.period, rule.limit_frac) for rule in one.losses}
+    return {rule.name: (rule.period, rule.limit_frac or D(0)) for rule in one.losses}
 
 
 # --- the strictest wins -----------------------------------------------------------------------------------------------
@@ -125,37 +126,21 @@ def test_the_tightened_example_of_the_source_loads_with_its_comments(tmp_path: P
           "max_drawdown": -0.05
         }"""
     )
-    one = load_limits([path], None, None).effective
+    one = load_limits([path], None).effective
     assert one.limits.max_symbol_notional_frac == D("0.15")
     assert [rule.limit_frac for rule in one.losses] == [D("0.03"), D("0.05")]
 
 
-def test_margin_notional_and_risk_are_three_different_things() -> None:
-    loaded = load(CONFIG / "risk" / "ultra_conservative.toml", UltraConservative).value
-    one = loaded.limit_set("ultra", D(100)).limits
-    assert one.max_trade_margin_frac == D("0.005")  # $0.50
-    assert one.max_order_value_frac == D("0.05")  # $5
-    assert one.max_trade_risk_frac == D("0.001")  # $0.10
-    assert one.max_leverage_other == 10
-    assert losses(loaded.limit_set("ultra", D(100))) == {
-        "daily_loss": (Period.DAY, D("0.05")),
-        "total_loss": (Period.START, D("0.1")),
-    }
-
-
-@pytest.mark.parametrize("equity", ["3", "7", "99.97", "333333.33"])
-def test_dollar_limits_hold_to_the_cent_for_any_equity(equity: str) -> None:
-    """An order of exactly the limit passes, a loss of exactly the limit trips."""
-    one = UltraConservative().limit_set("ultra", D(equity))
-    assert one.limits.max_trade_margin_frac * D(equity) >= D("0.50")  # type: ignore[operator]
-    assert one.limits.max_trade_margin_frac * D(equity) < D("0.5000000001")  # type: ignore[operator]
-    for rule, dollars in zip(one.losses, (D(5), D(10)), strict=True):
-        assert rule.limit_frac * D(equity) <= min(dollars, D(equity))
-
-
-def test_dollar_limits_need_to_know_the_equity() -> None:
-    with pytest.raises(UserError, match="--equity"):
-        load_limits([CONFIG / "risk" / "ultra_conservative.toml"], None, None)
+def test_margin_notional_and_risk_are_three_different_things_in_dollars() -> None:
+    one = load(CONFIG / "risk" / "ultra_conservative.toml", UltraConservative).value.limit_set("ultra")
+    assert one.limits.max_trade_margin_quote == D("0.50")
+    assert one.limits.max_order_value_quote == 5
+    assert one.limits.max_trade_risk_quote == D("0.10")
+    assert one.limits.max_leverage_other == 10
+    assert [(rule.name, rule.period, rule.limit_quote) for rule in one.losses] == [
+        ("daily_loss", Period.DAY, 5),
+        ("total_loss", Period.START, 10),
+    ]
 
 
 def test_the_safety_gate_has_its_periods_timers_and_consequences() -> None:
@@ -228,6 +213,25 @@ def test_every_screen_limit_reaches_the_common_vocabulary() -> None:
     assert sum(getattr(one, name) is not None for name in LIMIT_NAMES) == len(fields(ScreenLimits))
 
 
+def test_every_set_is_translated_to_the_letter(golden: Callable[[str, str], None]) -> None:
+    sets = {
+        "screen.toml": load(CONFIG / "risk" / "screen.toml", ScreenLimits).value.limit_set("screen"),
+        "qts.risk.json": QtsRisk().limit_set("qts"),
+        "safety_gate.toml": SafetyGate().limit_set("safety"),
+        "ultra_conservative.toml": UltraConservative().limit_set("ultra"),
+        **{name: one.limit_set(name) for name, one in load_profiles().value.by_name().items()},
+    }
+    lines: list[str] = []
+    for name, one in sets.items():
+        lines.append(name)
+        lines += [f"    {key} {value}" for key in LIMIT_NAMES if (value := getattr(one.limits, key)) is not None]
+        for rule in one.losses:
+            limit = f"frac={rule.limit_frac} quote={rule.limit_quote}"
+            lines.append(f"    {rule.key} {rule.period} {limit} at_limit={rule.trips_at_limit} warn={rule.warn_frac}")
+            lines.append(f"        {rule.consequence}")
+    golden("limit_sets.txt", "\n".join(lines) + "\n")
+
+
 # --- files with mistakes ----------------------------------------------------------------------------------------------
 
 
@@ -253,7 +257,7 @@ def test_a_contradictory_or_unknown_limit_file_is_one_clear_mistake(
     path = tmp_path / name
     path.write_text(text)
     with pytest.raises(UserError, match=said) as caught:
-        load_limits([path], None, D(100))
+        load_limits([path], None)
     assert name in str(caught.value)
 
 
@@ -270,13 +274,13 @@ def test_a_profile_whose_week_is_stricter_than_its_day_contradicts_itself() -> N
 
 def test_an_unknown_profile_is_a_mistake_that_names_the_known() -> None:
     with pytest.raises(UserError, match="micro, low, normal, aggressive"):
-        load_limits([CONFIG / "risk" / "screen.toml"], "bold", None)
+        load_limits([CONFIG / "risk" / "screen.toml"], "bold")
 
 
 def test_every_file_has_an_id_and_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "q.json").write_text('{"notional_gross": %s}' % (1 if folder == "a" else 2))
-    loaded = load_limits([tmp_path / "a" / "q.json", tmp_path / "b" / "q.json"], "micro", None)
+    loaded = load_limits([tmp_path / "a" / "q.json", tmp_path / "b" / "q.json"], "micro")
     assert len(set(loaded.ids.values())) == 3
     assert loaded.effective.origins["max_gross_notional_frac"].endswith("a/q.json")

@@ -286,3 +286,50 @@ def test_an_event_reads_as_a_sentence() -> None:
     (event,) = one.trip(7, "because")
     assert str(event) == "latch set.loss tripped: because"
     assert str(replace(event, person="ann")) == "latch set.loss tripped by ann: because"
+
+
+# --- limits in money --------------------------------------------------------------------------------------------------
+
+
+def money(limit: str, period: Period = Period.SESSION) -> LossLatch:
+    then = Consequence(state=TradingState.HALTED, kind=ViolationKind.TOTAL_LOSS)
+    return LossLatch(LossRule(name="loss", origin="set", period=period, limit_quote=D(limit), consequence=then))
+
+
+@pytest.mark.parametrize("equity", ["7", "100", "333333.33"])
+def test_five_dollars_are_five_dollars_whatever_the_account_is_worth(equity: str) -> None:
+    one = money("5")
+    tick(one, equity)
+    assert tick(one, D(equity) - D("4.01"), 1) == WARNED
+    assert tick(one, D(equity) - 5, 2) == TRIPPED
+    assert one.tripped is not None
+    assert (one.tripped.value, one.tripped.limit) == ("5.00", "5.00")
+
+
+def test_a_deposit_neither_hides_nor_enlarges_a_loss_in_money() -> None:
+    one = money("10", Period.START)
+    tick(one, 100)
+    tick(one, 93, 1)
+    assert tick(one, 193, 2, flow=100) == []
+    assert one.usage() == D("0.7")
+    assert tick(one, 190, 3) == TRIPPED
+
+
+def test_usage_of_a_limit_in_money_is_its_share() -> None:
+    one = money("5")
+    tick(one, 100)
+    tick(one, 99, 1)
+    assert one.usage() == D("0.2")
+
+
+@pytest.mark.parametrize("limits", [{}, {"limit_frac": D("0.1"), "limit_quote": D(5)}, {"limit_quote": D(0)},
+                                    {"limit_quote": D("NaN")}])  # fmt: skip
+def test_a_loss_limit_is_one_fraction_or_one_amount(limits: dict[str, Decimal]) -> None:
+    with pytest.raises(ValueError, match=r"set\.loss"):
+        LossRule(
+            name="loss",
+            origin="set",
+            period=Period.DAY,
+            consequence=Consequence(state=TradingState.HALTED, kind=ViolationKind.DAILY_LOSS),
+            **limits,
+        )

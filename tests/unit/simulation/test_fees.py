@@ -62,6 +62,15 @@ def test_a_date_outside_the_table_pays_the_highest_of_every_column(day: str) -> 
     assert UsEquityFees(fee_params()).fee_quote(execution(day, quantity=D(1000))) == D("1.39") + D("0.20") + D("0.05")
 
 
+def test_the_last_checked_day_still_has_its_own_rates() -> None:
+    assert UsEquityFees(fee_params()).fee_quote(execution("2026-06-30")) == D("0.21") + D("0.04") + D("0.01")
+
+
+def test_outside_the_table_the_highest_cap_holds() -> None:
+    far = execution("2031-01-01", quantity=D(100_000), price=D("0.01"))
+    assert UsEquityFees(fee_params()).fee_quote(far) == D("9.79") + D("0.03") + D("5.00")
+
+
 def test_a_zero_rate_costs_nothing_and_not_a_cent() -> None:
     free = fee_params(rates=(rates("2025-01-01", "0", "0", "0", "0"),))
     assert UsEquityFees(free).fee_quote(execution()) == 0

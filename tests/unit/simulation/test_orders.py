@@ -179,11 +179,12 @@ def test_a_bar_without_volume_fills_nothing(volume: float) -> None:
 
 
 @pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_bar_without_real_prices_fills_nothing(price: float) -> None:
+@pytest.mark.parametrize("name", ["open", "high", "low", "close"])
+def test_a_bar_without_real_prices_fills_nothing(name: str, price: float) -> None:
     stage = Stage()
     stage.held(100, stop=0.01)
     stage.exit()
-    assert stage.bar(open=price, low=price) == ()
+    assert stage.bar(**{name: price}) == ()
     assert len(stage.bar()) == 1
 
 
@@ -255,6 +256,30 @@ def test_a_limit_never_fills_worse_than_its_price() -> None:
     stage = Stage(slippage=slippage("0", "0.05", "0"))
     stage.buy(limit_price=D("99.50"))
     assert [f.price for f in stage.bar(open=99.49, low=99.0)] == [D("99.50")]
+
+
+def test_a_sale_limit_that_gapped_never_fills_below_its_price() -> None:
+    stage = Stage(slippage=slippage("0", "0.05", "0"))
+    stage.held(100)
+    stage.exit(limit_price=D("100.50"))
+    assert [f.price for f in stage.bar(open=100.51, high=101.0)] == [D("100.50")]
+    stage.held(100)
+    stage.exit(limit_price=D("100.50"))
+    assert [f.price for f in stage.bar(open=101.0, high=101.0)] == [D("100.95")]
+
+
+def test_slippage_is_asked_for_what_will_really_fill() -> None:
+    asked: list[Decimal] = []
+
+    class Impact:
+        def cost_per_unit_quote(self, reference_price: Decimal, quantity: Decimal, bar: Bar) -> Decimal:
+            asked.append(quantity)
+            return quantity * D("0.001")
+
+    stage = Stage(slippage=Impact(), liquidity=cap("0.10"))
+    stage.buy(100)
+    assert [f.price for f in (*stage.bar(volume=400), *stage.bar(volume=1e6))] == [D("100.04"), D("100.06")]
+    assert asked == [D(40), D(60)]
 
 
 def test_a_resting_sale_mirrors_a_resting_purchase() -> None:
@@ -364,6 +389,7 @@ def test_time_only_moves_forward() -> None:
         ({"quantity": D(-100)}, "number of lots"),
         ({"quantity": D("NaN")}, "number of lots"),
         ({"kind": OrderKind.LIMIT}, "has no price"),
+        ({"limit_price": D(0)}, "has no price"),
         ({"kind": OrderKind.PROTECT}, "protects with nothing"),
     ],
 )

@@ -11,6 +11,7 @@ from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.fill import Trigger
 from rung.domain.order import Side
 from rung.domain.target import Action
+from rung.simulation.latency import FixedLatency
 
 D = Decimal
 SECOND_BAR_NS = OPEN_NS + NS_PER_MINUTE
@@ -89,6 +90,34 @@ def test_a_short_position_is_guarded_the_other_way_round() -> None:
     assert (stopped.side, stopped.price) == (Side.BUY, D("101.505"))
     stage.held(-100, stop=0.015, target=0.03)
     assert told(stage.bar(low=96.98)) == [("BUY", "100", "96.9900", "TAKE_PROFIT")]
+
+
+def test_a_short_is_stopped_at_exactly_its_level() -> None:
+    stage = Stage()
+    stage.held(-100, stop=0.015)
+    assert stage.bar(high=101.49) == ()
+    assert told(stage.bar(high=101.50)) == [("BUY", "100", "101.5000", "STOP")]
+
+
+@pytest.mark.parametrize(
+    ("held", "side", "low", "high"), [(100, Side.SELL, 98.5, 100.0), (-100, Side.BUY, 100.0, 101.5)]
+)
+def test_a_partial_exit_leaves_the_levels_where_they_are(held: int, side: Side, low: float, high: float) -> None:
+    stage = Stage()
+    stage.held(held, stop=0.015)
+    stage.exit(40, side=side)
+    stage.bar(open=101.0 if held > 0 else 99.0, high=101.0, low=99.0)
+    assert [f.quantity for f in stage.bar(low=low, high=high)] == [D(60)]
+
+
+def test_a_cancel_sent_before_the_stop_was_triggered_does_not_withdraw_it() -> None:
+    stage = Stage(liquidity=cap("0.10"), latency=FixedLatency(NS_PER_MINUTE))
+    stage.buy(100, protection=protection(0.015))
+    stage.bar()
+    stage.bar()
+    stage.cancel()
+    stage.bar(low=98.0, volume=400)
+    assert told(stage.bar(open=97.0, low=97.0)) == [("SELL", "60", "97.0000", "STOP")]
 
 
 def test_levels_are_rounded_away_from_the_entry() -> None:

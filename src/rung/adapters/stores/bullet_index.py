@@ -26,6 +26,7 @@ BY_HAND = "saved"
 """The source of bullets that no journal holds."""
 
 _BUSY_SECONDS = 30.0
+_TOGETHER = 500
 _SCHEMA = (
     """CREATE TABLE bullets (
         n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at_ns INTEGER NOT NULL, symbol TEXT NOT NULL,
@@ -45,6 +46,7 @@ _SCHEMA = (
         for column in ("symbol", "decision", "volatility", "trend", "liquidity")
     ),
 )
+_Row = tuple[int, str, bytes]
 _REGIMES = ("volatility", "trend", "liquidity")
 
 
@@ -170,37 +172,43 @@ class BulletIndex:
 
     def put(self, bullets: Iterable[Bullet], source: str = BY_HAND) -> int:
         """Add them, or put them in the place of those with the same id. Call inside `writing`. Answers how many."""
-        run, number = self._connection.execute, 0
-        (last,) = run("SELECT coalesce(max(n), 0) FROM bullets").fetchone()
-        for bullet in bullets:
-            known = run("SELECT n FROM bullets WHERE id = ?", (bullet.id,)).fetchone()
-            if known is None:
-                last += 1
-                n = last
-            else:
-                (n,) = known
-                self._unpost(n)
-            regime = bullet.regime
-            columns = (n, bullet.id, bullet.at_ns, bullet.symbol, bullet.decision)
-            run(
-                "INSERT OR REPLACE INTO bullets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*columns, *(str(regime.get(name, "unknown")) for name in _REGIMES), source),
-            )
-            run("INSERT OR REPLACE INTO bodies VALUES (?, ?)", (n, to_json(bullet)))
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO postings VALUES (?, ?, ?)",
-                [(self._term(word), bullet.at_ns, n) for word in _words(bullet)],
-            )
-            number += 1
+        (last,) = self._connection.execute("SELECT coalesce(max(n), 0) FROM bullets").fetchone()
+        number, waiting = 0, iter(bullets)
+        while together := list(islice(waiting, _TOGETHER)):
+            last = self._put(list({bullet.id: bullet for bullet in together}.values()), source, last)
+            number += len(together)
         return number
 
-    def _unpost(self, n: int) -> None:
-        (body,) = self._connection.execute("SELECT body FROM bodies WHERE n = ?", (n,)).fetchone()
-        before = from_json(body)
-        self._connection.executemany(
-            "DELETE FROM postings WHERE term = ? AND at_ns = ? AND n = ?",
-            [(self._term(word), before.at_ns, n) for word in _words(before)],
-        )
+    def _put(self, bullets: list[Bullet], source: str, last: int) -> int:
+        """Bullets of different ids, in a few statements. Answers the last number given."""
+        many = self._connection.executemany
+        places = self._places([bullet.id for bullet in bullets])
+        rows, bodies, postings = [], [], []
+        for bullet in bullets:
+            n = places.get(bullet.id)
+            if n is None:
+                n = last = last + 1
+            regime = [str(bullet.regime.get(name, "unknown")) for name in _REGIMES]
+            rows.append((n, bullet.id, bullet.at_ns, bullet.symbol, bullet.decision, *regime, source))
+            bodies.append((n, to_json(bullet)))
+            postings += [(self._term(word), bullet.at_ns, n) for word in _words(bullet)]
+        many("INSERT OR REPLACE INTO bullets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        many("INSERT OR REPLACE INTO bodies VALUES (?, ?)", bodies)
+        many("INSERT OR IGNORE INTO postings VALUES (?, ?, ?)", postings)
+        return int(last)
+
+    def _places(self, ids: list[str]) -> dict[str, int]:
+        """The numbers of those that are there already, taken out of the postings."""
+        marks = ", ".join("?" * len(ids))
+        sql = f"SELECT b.id, b.n, d.body FROM bullets b JOIN bodies d ON d.n = b.n WHERE b.id IN ({marks})"  # noqa: S608
+        known = self._connection.execute(sql, ids).fetchall()
+        for _, n, body in known:
+            before = from_json(body)
+            self._connection.executemany(
+                "DELETE FROM postings WHERE term = ? AND at_ns = ? AND n = ?",
+                [(self._term(word), before.at_ns, n) for word in _words(before)],
+            )
+        return {row[0]: row[1] for row in known}
 
     def _term(self, word: str) -> int:
         term = self._terms.get(word)
@@ -219,15 +227,13 @@ class BulletIndex:
                 yield from_json(body)
 
     def _bodies(self, wanted: Wanted) -> Iterator[bytes]:
-        rows = heapq.merge(*self._streams(wanted), key=lambda row: row[0], reverse=True)
-        for _, together in groupby(rows, key=lambda row: row[0]):
+        rows = heapq.merge(*self._streams(wanted), key=_when, reverse=True)
+        for _, together in groupby(rows, key=_when):
             by_id = {row[1]: row[2] for row in together}
-            for key in sorted(by_id):
-                (body,) = self._connection.execute("SELECT body FROM bodies WHERE n = ?", (by_id[key],)).fetchone()
-                yield body
+            yield from (by_id[key] for key in sorted(by_id))
 
-    def _streams(self, wanted: Wanted) -> list[Iterator[tuple[int, str, int]]]:
-        """Rows (at_ns, id, n), newest first; one stream per way in, all of which an index answers in order."""
+    def _streams(self, wanted: Wanted) -> list[Iterator[_Row]]:
+        """Rows (at_ns, id, body), newest first; one stream per way in, all of which an index answers in order."""
         ways = [f"tag {tag}" for tag in wanted.tags] if wanted.tags is not None else None
         if ways is None and wanted.violations is not None:
             ways = [f"violation {violation}" for violation in wanted.violations]
@@ -237,15 +243,19 @@ class BulletIndex:
             return [self._by_column(wanted, "true", ())]
         return [self._by_column(wanted, f"b.{name} = ?", (word,)) for name, word in wanted.regimes]
 
-    def _by_column(self, wanted: Wanted, way: str, value: tuple[str, ...]) -> Iterator[tuple[int, str, int]]:
+    def _by_column(self, wanted: Wanted, way: str, value: tuple[str, ...]) -> Iterator[_Row]:
         where, values = self._conditions(wanted, "b")
-        sql = f"SELECT b.at_ns, b.id, b.n FROM bullets b WHERE {way}{where} ORDER BY b.at_ns DESC"  # noqa: S608
+        sql = (
+            "SELECT b.at_ns, b.id, d.body FROM bullets b CROSS JOIN bodies d ON d.n = b.n "  # noqa: S608
+            f"WHERE {way}{where} ORDER BY b.at_ns DESC"
+        )
         return self._connection.execute(sql, (*value, *values))
 
-    def _by_term(self, wanted: Wanted, term: int) -> Iterator[tuple[int, str, int]]:
+    def _by_term(self, wanted: Wanted, term: int) -> Iterator[_Row]:
         where, values = self._conditions(wanted, "p")
         sql = (
-            "SELECT p.at_ns, b.id, b.n FROM postings p CROSS JOIN bullets b ON b.n = p.n "  # noqa: S608
+            "SELECT p.at_ns, b.id, d.body FROM postings p CROSS JOIN bullets b ON b.n = p.n "  # noqa: S608
+            "CROSS JOIN bodies d ON d.n = b.n "
             f"WHERE p.term = ?{where} ORDER BY p.at_ns DESC"
         )
         return self._connection.execute(sql, (term, *values))
@@ -312,6 +322,10 @@ class BulletIndex:
             sql = "SELECT (SELECT min(at_ns) FROM bullets), (SELECT max(at_ns) FROM bullets)"
             first, last = self._connection.execute(sql).fetchone()
         return None if first is None else (first, last)
+
+
+def _when(row: _Row) -> int:
+    return row[0]
 
 
 def _words(bullet: Bullet) -> Iterator[str]:

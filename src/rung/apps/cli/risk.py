@@ -21,9 +21,6 @@ LimitFiles = Annotated[
     list[Path] | None,
     typer.Option("--limits", help="A limit file; repeat for several, the strictest binds [default: risk/screen.toml]."),
 ]
-Equity = Annotated[
-    str | None, typer.Option(help="Equity that dollar limits are meant for [default: what the desk last had].")
-]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -32,13 +29,12 @@ def show(
     state: State = None,
     account: AccountName = "main",
     limits: LimitFiles = None,
-    equity: Equity = None,
     as_json: Json = False,
 ) -> None:
     """The effective limits with their origin and today's usage, the latches, the switches."""
     from rung.apps.cli.output import print_json, print_table
 
-    now = _now(state, account, limits, equity)
+    now = _now(state, account, limits)
     rows = now.rows()
     if as_json:
         print_json(_as_json(now, rows, account))
@@ -63,7 +59,6 @@ def check(
     state: State = None,
     account: AccountName = "main",
     limits: LimitFiles = None,
-    equity: Equity = None,
     as_json: Json = False,
 ) -> None:
     """Explain the verdict on one order without trading. Exit code 0 approved, 1 refused."""
@@ -75,8 +70,7 @@ def check(
     from rung.domain.verdicts import Refused
 
     question = load(order, OrderQuestion).value
-    given = question.account.equity_quote if question.account is not None else None
-    now = _now(state, account, limits, equity or (None if given is None else str(given)))
+    now = _now(state, account, limits)
     verdict, missing = judge(question, now, SystemClock())
     refused = isinstance(verdict, Refused)
     if as_json:
@@ -98,7 +92,7 @@ def state_folder(given: Path | None) -> Path:
     return given or Path(os.environ.get("RUNG_STATE") or Path(".rung") / "state")
 
 
-def _now(state: Path | None, account: str, limits: list[Path] | None, equity: str | None) -> RiskNow:
+def _now(state: Path | None, account: str, limits: list[Path] | None) -> RiskNow:
     from rung.adapters.state.system_clock import SystemClock
     from rung.apps.places import LIMITS_FILE, config_file
     from rung.apps.risk_now import risk_now
@@ -108,22 +102,7 @@ def _now(state: Path | None, account: str, limits: list[Path] | None, equity: st
         SystemClock(),
         account=account,
         limit_files=limits or [config_file(LIMITS_FILE)],
-        equity_quote=None if equity is None else _decimal(equity),
     )
-
-
-def _decimal(text: str) -> Decimal:
-    from decimal import Decimal, InvalidOperation
-
-    from rung.domain.errors import UserError
-
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value <= 0:
-        raise UserError(f"{text!r} is no equity", where="--equity", remedy="give a positive number")
-    return value
 
 
 def _share(used: float | None) -> str:

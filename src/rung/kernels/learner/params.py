@@ -27,21 +27,33 @@ class LearnerParams:
     ewrls_lambda: Annotated[float, Gt(0.9), Le(1), Doc("forgetting factor per sample; memory ≈ 1/(1−λ) samples")] = 0.98
     initial_variance: Annotated[float, Gt(0), Doc("covariance diagonal before the first sample")] = 10.0
     regularization: Annotated[
-        float, Ge(0), Doc("information added to each weight per 100 samples (the source's fix #2, on the side that works)")
+        float,
+        Ge(0),
+        Doc("information added to each weight per 100 samples (the source's fix #2, on the side that works)"),
     ] = 0.1
-    ridge: Annotated[float, Ge(0), Doc("steady shrinkage towards zero, in effective samples per weight")] = 1000.0
-    warmup_samples: Annotated[int, Ge(0), Le(100_000), Doc("samples learned by every horizon before a prediction counts")] = 100
-    horizon_weights: Annotated[tuple[Frac, Frac, Frac], Doc("weight of horizons 1, 5, 10 in the ensemble")] = (0.3, 0.5, 0.2)
+    ridge: Annotated[float, Ge(0), Doc("steady shrinkage towards zero, in effective samples per weight")] = 30_000.0
+    warmup_samples: Annotated[
+        int, Ge(0), Le(100_000), Doc("samples learned by every horizon before a prediction counts")
+    ] = 100
+    horizon_weights: Annotated[tuple[Frac, Frac, Frac], Doc("weight of horizons 1, 5, 10 in the ensemble")] = (
+        0.3,
+        0.5,
+        0.2,
+    )
     skill_penalty: Annotated[float, Ge(0), Doc("confidence × exp(−penalty·max(0, MSE/variance − 1))")] = 10.0
     skill_memory_samples: Annotated[float, Gt(1), Doc("memory of MSE and variance in that ratio, samples")] = 1000.0
     scale_memory_bars: Annotated[float, Gt(1), Doc("memory of the features' mean and variance, bars")] = 2000.0
-    score_clip: Annotated[float, Gt(0), Le(100), Doc("bound of a standardised feature: a false print weighs no more")] = 5.0
+    score_clip: Annotated[
+        float, Gt(0), Le(100), Doc("bound of a standardised feature: a false print weighs no more")
+    ] = 5.0
     probability_model: Annotated[
         str, Doc("`normal`: Φ(prediction/RMSE), a real probability; `tanh`: the source's 0.5+0.4·tanh(50·prediction)")
     ] = "normal"
     enable_bb_amplification: Annotated[bool, Doc("lean further towards a touched Bollinger band")] = True
     bb_proximity_threshold: Annotated[float, Gt(0), Lt(0.5), Doc("outer part of the band in which it acts")] = 0.30
-    bb_amplification_factor: Annotated[float, Ge(0), Le(0.25), Doc("largest addition, half as much again in the outer 10 %")] = 0.10
+    bb_amplification_factor: Annotated[
+        float, Ge(0), Le(0.25), Doc("largest addition, half as much again in the outer 10 %")
+    ] = 0.10
 
     def __post_init__(self) -> None:
         if self.probability_model not in ("normal", "tanh"):

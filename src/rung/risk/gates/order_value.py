@@ -8,11 +8,11 @@ from decimal import Decimal
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.facts import equity_of, exact, not_negative, offered, pct, positive
+from rung.risk.facts import SmallerOf, equity_of, not_negative, offered, positive
 
 
 class OrderValue:
-    """quantity × reference price ≤ `max_frac` × equity. Exactly at it passes. Offers the quantity that fits.
+    """quantity × reference price ≤ `max_frac` × equity and ≤ `max_quote`. Exactly at it passes. Offers what fits.
 
     Source: seed 002 (the $5 position), seed 003 (5,000 per trade), seed 004 (20 % of equity).
     """
@@ -20,11 +20,11 @@ class OrderValue:
     name = "order_value"
     halts = False
 
-    def __init__(self, max_frac: float | Decimal) -> None:
-        self._max_frac = exact(max_frac)
+    def __init__(self, max_frac: float | Decimal | None = None, max_quote: float | Decimal | None = None) -> None:
+        self._limit = SmallerOf(max_frac, max_quote)
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
-        limit = self._max_frac * equity_of(view)
+        limit = self._limit.quote(equity_of(view))
         value = not_negative(order.notional_quote, "order value")
         if value <= limit:
             return ()
@@ -33,7 +33,7 @@ class OrderValue:
             Violation(
                 kind=ViolationKind.ORDER_VALUE,
                 gate=self.name,
-                message=f"the order is worth {value:.2f}, {limit:.2f} ({pct(self._max_frac)} of equity) is allowed",
+                message=f"the order is worth {value:.2f}, {limit:.2f} ({self._limit}) is allowed",
                 value=f"{value:.2f}",
                 limit=f"{limit:.2f}",
                 adjusted_quantity=offered(fits),

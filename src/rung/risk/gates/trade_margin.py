@@ -8,11 +8,11 @@ from decimal import Decimal
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.facts import equity_of, exact, not_negative, offered, positive
+from rung.risk.facts import SmallerOf, equity_of, not_negative, offered, positive
 
 
 class TradeMargin:
-    """notional ÷ leverage ≤ `max_frac` × equity. Exactly at it passes. Offers the quantity that fits.
+    """notional ÷ leverage ≤ `max_frac` × equity and ≤ `max_quote`. Exactly at it passes. Offers what fits.
 
     Source: seed 002 ($0.50 a trade, which at leverage 10 is $5 of notional and, with a 2 % stop, $0.10 of risk).
     """
@@ -20,11 +20,11 @@ class TradeMargin:
     name = "trade_margin"
     halts = False
 
-    def __init__(self, max_frac: float | Decimal) -> None:
-        self._max_frac = exact(max_frac)
+    def __init__(self, max_frac: float | Decimal | None = None, max_quote: float | Decimal | None = None) -> None:
+        self._limit = SmallerOf(max_frac, max_quote)
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
-        limit = self._max_frac * equity_of(view)
+        limit = self._limit.quote(equity_of(view))
         leverage = positive(order.leverage, "leverage")
         margin = not_negative(order.notional_quote, "order value") / leverage
         if margin <= limit:

@@ -63,6 +63,11 @@ def at_minute(minute: int, second: int = 0) -> View:
         (OrderValue(0.2), made.order(quantity="200"), made.order(quantity="201")),
         (TradeMargin(0.05), made.order(quantity="50"), made.order(quantity="51")),
         (TradeMargin(0.05), made.order(quantity="500", leverage=D(10)), made.order(quantity="501", leverage=D(10))),
+        (TradeMargin(max_quote="0.50"), made.order(quantity="0.005"), made.order(quantity="0.0051")),
+        (OrderValue(max_quote=5), made.order(quantity="0.05"), made.order(quantity="0.051")),
+        (OrderValue(0.2, 5_000), made.order(quantity="50"), made.order(quantity="51")),
+        (OrderValue(0.01, 5_000), made.order(quantity="10"), made.order(quantity="11")),
+        (TradeRisk(max_quote="0.10"), made.order(quantity="0.05"), made.order(quantity="0.051")),
         (TradeRisk(0.002), made.order(quantity="100"), made.order(quantity="101")),
         (
             MandatoryStop(0.005, 0.05),
