@@ -13,10 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.integration.mock_runs import RUNG, rung
+from tests.integration.mock_runs import RUNG
 
 from rung import BulletStore
 from rung.adapters.stores.sqlite import SqliteReader, SqliteStore
+from rung.apps.cli.main import main
 from rung.domain.errors import Tampered, UserError
 from rung.domain.step import Step
 from rung.domain.target import Action
@@ -69,6 +70,7 @@ max_positions = 2
 max_orders_per_minute = 1
 """
 NAME = "journal_2025-03-03_2025-03-04.sqlite"
+INDEX = "bullets.sqlite"
 
 
 @pytest.fixture(scope="module")
@@ -76,20 +78,19 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder in which two synthetic days ran under limits tight enough to be hit."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "limits.toml").write_text(LIMITS)
-    made = rung("data", "synth", "--output", "tapes", "--days", "2", "--start-date", "2025-03-03", cwd=folder)
-    assert made.returncode == 0, made.stderr
-    period = ("--start-date", "2025-03-03", "--end-date", "2025-03-04")
-    ran = rung(
-        "mock", *period, "--data", "tapes", "--shuffles", "0", "--warm-up", "0", "--limits", "limits.toml", cwd=folder
-    )
-    assert ran.returncode == 0, ran.stderr
+    assert main(["data", "synth", "--output", str(folder / "tapes"), "--days", "2", "--start-date", "2025-03-03"]) == 0
+    words = ("--start-date", "2025-03-03", "--end-date", "2025-03-04", "--shuffles", "0", "--warm-up", "0")
+    places = {"--data": "tapes", "--limits": "limits.toml", "--out": "logs/mock_trading"}
+    assert main(["mock", *words, *(word for f, p in places.items() for word in (f, str(folder / p)))]) == 0
+    BulletStore(folder / "logs" / "mock_trading").close()
     return folder
 
 
 @pytest.fixture
 def runs(desk: Path, tmp_path: Path) -> Path:
-    """A folder of its own with that run's journal."""
-    shutil.copy(desk / "logs" / "mock_trading" / NAME, tmp_path / NAME)
+    """A folder of its own with that run's journal and the index of it."""
+    for name in (NAME, INDEX):
+        shutil.copy(desk / "logs" / "mock_trading" / name, tmp_path / name)
     return tmp_path
 
 
@@ -307,6 +308,8 @@ def test_the_fold_alone_makes_the_same_bullets(runs: Path) -> None:
 
 
 def edit(path: Path, sql: str) -> None:
+    """Change a journal that was not read yet."""
+    (path.parent / INDEX).unlink()
     connection = sqlite3.connect(path)
     connection.execute("DROP TRIGGER entries_no_update")
     connection.execute(sql)
@@ -315,12 +318,29 @@ def edit(path: Path, sql: str) -> None:
 
 
 def test_an_edited_journal_gives_no_bullets(runs: Path) -> None:
-    edit(runs / NAME, "UPDATE entries SET payload = replace(payload, 'TQQQ', 'SQQQ') WHERE seq = 300")
+    edit(runs / NAME, "UPDATE entries SET payload = CAST(replace(payload, 'TQQQ', 'SQQQ') AS BLOB) WHERE seq = 300")
     with pytest.raises(Tampered, match="300") as caught:
         BulletStore(runs)
     assert NAME in str(caught.value)
-    with BulletStore(runs / "bullets.sqlite") as store:
+    with BulletStore(runs / INDEX) as store:
         assert store.load_all() == []
+
+
+def test_what_is_edited_behind_the_part_that_was_read_is_found_too(runs: Path) -> None:
+    story = recorded(runs)[:60]
+    path = runs / "journal_grows.sqlite"
+    written(path, story[:50], "grows")
+    BulletStore(runs).close()
+    with Journal(SqliteStore(path, writer="test")) as journal:
+        for step in story[50:]:
+            journal.record(step)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER entries_no_update")
+    connection.execute("UPDATE entries SET kind = 'event' WHERE seq = 55")
+    connection.commit()
+    connection.close()
+    with pytest.raises(Tampered, match="entry 55"):
+        BulletStore(runs)
 
 
 def test_a_journal_of_a_newer_rung_says_upgrade(runs: Path) -> None:
@@ -358,7 +378,7 @@ def test_without_a_journal_it_says_where_it_looked_and_what_to_do(
     with pytest.raises(UserError, match="name a folder a run wrote to"):
         BulletStore(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(UserError, match="not a SQLite journal"):
+    with pytest.raises(UserError, match="not a Rung journal"):
         BulletStore("notes.txt")
 
 
@@ -409,8 +429,6 @@ def test_importing_rung_loads_neither_the_store_nor_numpy() -> None:
 
 @pytest.fixture
 def says(runs: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[object]:
-    from rung.apps.cli.main import main
-
     def run(*words: str, code: int = 0) -> str:
         capsys.readouterr()
         assert main(["bullets", *words, "--journal", str(runs)]) == code

@@ -9,11 +9,11 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.made import buy, sell
+from tests.unit.ledger.plain_trades import TradeFold
 
 from rung.domain.fill import Fill
 from rung.ledger.ledger import TRADES_REMEMBERED, Ledger
 from rung.ledger.postings import Book, Posting, fold
-from rung.ledger.trades import TradeFold
 
 D = Decimal
 CAPITAL = D("100000.00")

@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.ledger.plain_trades import closed_trades
 from tests.unit.reports.stream import busy_run, small_run
 
 from rung.domain.fill import Fill, Trigger
 from rung.domain.order import Side
 from rung.domain.target import Action, Lean
-from rung.ledger.trades import closed_trades
 from rung.reports.legs import Leg, LegBook, TradeFold, short
 
 ZERO = Decimal(0)

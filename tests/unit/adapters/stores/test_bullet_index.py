@@ -99,7 +99,7 @@ def meets(one: Bullet, wanted: Wanted) -> bool:
     )
 
 
-@settings(max_examples=120, derandomize=True, deadline=None)
+@settings(max_examples=80, derandomize=True, deadline=None)
 @given(
     first=st.lists(made, max_size=25),
     second=st.lists(made, max_size=25),

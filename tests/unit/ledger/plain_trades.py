@@ -1,4 +1,4 @@
-"""Fills → closed round trips: a position from its first execution until it is flat again."""
+"""A second, plainer fold of fills into round trips: the oracle of the reports' own."""
 
 from __future__ import annotations
 
