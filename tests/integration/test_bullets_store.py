@@ -16,6 +16,7 @@ import pytest
 from tests.integration.mock_runs import RUNG
 
 from rung import BulletStore
+from rung.adapters.stores.jsonl import export
 from rung.adapters.stores.sqlite import SqliteReader, SqliteStore
 from rung.apps.cli.main import main
 from rung.domain.errors import Tampered, UserError
@@ -239,6 +240,24 @@ def test_one_journal_of_many_can_be_asked_alone(runs: Path) -> None:
         path, before = store.index_path, bodies(store)
     with BulletStore(path) as asleep:
         assert bodies(asleep) == before
+
+
+def test_an_exported_journal_gives_the_same_bullets(runs: Path) -> None:
+    with closing(SqliteReader(runs / NAME)) as reader:
+        export(reader.read(), runs / "kept.jsonl")
+    with BulletStore(runs / "kept.jsonl") as kept, BulletStore(runs) as store:
+        assert bodies(kept) == bodies(store)
+
+
+def test_without_a_recorded_run_the_desks_own_folder_is_looked_at(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".rung").mkdir()
+    (runs / NAME).rename(tmp_path / ".rung" / "journal.sqlite")
+    monkeypatch.chdir(tmp_path)
+    with BulletStore() as store:
+        assert store.index_path == Path(".rung") / INDEX
+        assert store.get_stats()["total"] > 0
 
 
 def test_holds_are_told_when_asked_for_and_leave_the_other_index_alone(runs: Path) -> None:

@@ -156,10 +156,14 @@ class BulletStore:
         )
         return self._index.find(wanted, limit)
 
+    def symbols(self) -> dict[str, int]:
+        """How many decisions there are about each symbol, the commonest first."""
+        return self._index.counts("symbol")
+
     def get_stats(self) -> dict[str, Any]:
         """Counts: total, symbols, decisions, regimes (volatility, trend, liquidity), violations, tags; date_range."""
         span = self._index.span()
-        symbols = self._index.counts("symbol")
+        symbols = self.symbols()
         return {
             "total": sum(symbols.values()),
             "symbols": symbols,

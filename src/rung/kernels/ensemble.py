@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.features import step as features
+from rung.kernels.features.compiled import separate
 from rung.kernels.features.step import feature_step
 from rung.kernels.features.volatility import BOLLINGER_POSITION_20
 from rung.kernels.learner import layout as at
@@ -34,6 +35,7 @@ STATE_SIZE = -(-(at.STATE_SIZE + features.STATE_SIZE) // 8) * 8
 N_OUT = at.N_OUT
 CLOCK_SIZE = 5
 MINUTE, LENGTH, WEEKDAY, MONTH_DAY, SESSION = range(CLOCK_SIZE)
+_entry = nb.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 _SOURCES = sorted((Path(__file__).parent / "learner").glob("*.py"))
 SOURCE_STAMP = zlib.crc32(b"".join(path.read_bytes() for path in _SOURCES), features.SOURCE_STAMP)
 
@@ -48,7 +50,7 @@ def new_ensemble_state(n_symbols: int, params: LearnerParams) -> Array:
     return state
 
 
-@nb.njit(error_model="numpy", _nrt=False)
+@separate
 def _is_usable(bar: Array) -> bool:
     """Finite, prices above zero, volume not negative."""
     total = bar[0] + bar[1] + bar[2] + bar[3] + bar[4]
@@ -56,7 +58,7 @@ def _is_usable(bar: Array) -> bool:
     return bool(priced & (bar[4] >= 0.0) & (total < np.inf))
 
 
-@nb.njit(error_model="numpy", _nrt=False)
+@separate
 def _symbol_step(row: Array, bar: Array, has_bar: bool, clock: Array, params: Array) -> None:
     minute = clock[MINUTE]
     if row[at.SESSION] != clock[SESSION]:
@@ -74,7 +76,7 @@ def _symbol_step(row: Array, bar: Array, has_bar: bool, clock: Array, params: Ar
 
 
 def _compile_step(stamp: int) -> Step:
-    @nb.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+    @_entry
     def ensemble_step(state: Array, bars: Array, present: Flags, clock: Array, params: Array, out: Array) -> None:
         """Take one slice: every symbol's bar, or its absence.
 
@@ -82,7 +84,7 @@ def _compile_step(stamp: int) -> Step:
         volume; rows of absent symbols are not read.   present : (n,) bool.   clock : (5,) minutes from the session's
         open to the bars' open, session length in minutes, weekday (Monday 0) and day of month of the session date,
         ordinal of the session (any number ≥ 0 that differs from the previous session's).   params : `pack_params`.
-        out : (n, N_OUT), columns named in `learner.layout`; all finite once a sample has been learned.
+        out : (n, N_OUT), columns named in `learner.layout`; always finite.
         Timing: call at bar open + interval, slices in time order. A target matures at the last close known when it
         is due, within its session; a sample whose targets could not all mature in the session is predicted, not
         learned. A bar that is not finite, not positive or has negative volume counts as absent. An absent symbol
@@ -101,7 +103,7 @@ ensemble_step = _compile_step(SOURCE_STAMP)
 
 
 def _compile_batch(stamp: int, step: Step) -> Step:
-    @nb.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+    @_entry
     def ensemble_batch(state: Array, bars: Array, present: Flags, clocks: Array, params: Array, out: Array) -> None:
         """`ensemble_step` over bars (t, n, 5), present (t, n), clocks (t, 5) into out (t, n, N_OUT).
 

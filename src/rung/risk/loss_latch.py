@@ -34,6 +34,16 @@ class Period(StrEnum):
     """Since the first slice, or the last re-arming."""
 
 
+_SINCE = {
+    Period.HOUR: "in this UTC hour",
+    Period.SESSION: "in this session",
+    Period.DAY: "on this UTC day",
+    Period.WEEK: "in this week",
+    Period.PEAK: "below the peak",
+    Period.START: "since the start",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossRule:
     """One loss limit: a fraction of the period's first equity, or an amount of money. origin : the set that asked.
@@ -148,7 +158,7 @@ class LossLatch(Latch):
         return self.rule.said(self.rule.room_quote(base), base)
 
     def _sentence(self) -> str:
-        return f"{self.rule.name} is {self._loss()} since the {self.rule.period.value} began"
+        return f"{self.rule.name} is {self._loss()} {_SINCE[self.rule.period]}"
 
     def _start_anew(self) -> None:
         if self._last is not None and self._last > _ZERO:

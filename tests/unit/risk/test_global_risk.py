@@ -137,9 +137,20 @@ def test_too_few_or_broken_returns_are_a_mistake(returns: list[float]) -> None:
         value_at_risk(returns, 0.95)
 
 
-def test_a_level_that_is_no_level_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="level"):
-        value_at_risk([0.1, 0.2], 0.05)
+@pytest.mark.parametrize("level", [0.05, 0.49, 1.0, 1.5])
+def test_a_level_that_is_no_level_is_a_mistake(level: float) -> None:
+    with pytest.raises(ValueError, match=f"level {level}"):
+        value_at_risk([0.1, 0.2], level)
+
+
+def test_the_median_is_the_mildest_level() -> None:
+    assert value_at_risk([-0.4, -0.2, 0.1, 0.3], 0.5) == pytest.approx(0.2)
+
+
+def test_without_capital_there_are_no_shares() -> None:
+    assert capital_shares({"a": 0.0}, 0.0) == {}
+    assert capital_shares({}, -5.0) == {}
+    assert capital_shares({"a": 0.5}, 0.1) == {"a": 1.0}
 
 
 def test_cash_dilutes_concentration_and_borrowing_does_not() -> None:
@@ -154,7 +165,10 @@ def test_correlation_is_signed_by_the_positions() -> None:
     down = [-each for each in up]
     assert mean_correlation({"a": up, "b": up}) == pytest.approx(1.0)
     assert mean_correlation({"a": up, "b": down}) == pytest.approx(-1.0)
+    shifted = [each + 5.0 for each in up]
+    assert mean_correlation({"a": up, "b": shifted, "c": down}) == pytest.approx((1.0 - 1.0 - 1.0) / 3)
     assert mean_correlation({"a": up}) is None
+    assert mean_correlation({"a": [], "b": []}) is None
     assert mean_correlation({"a": up, "b": [0.0] * 4}) is None
 
 
@@ -304,6 +318,34 @@ def test_the_watch_measures_the_book_that_is_held() -> None:
     assert facts.volatility_ratio == pytest.approx(1.0, abs=0.02)
     assert facts.liquidity == 1.0
     assert facts.unready == {"correlation_jump", "venue_share", "venue_imbalance"}
+
+
+def test_the_watch_says_when_how_far_down_and_how_leveraged() -> None:
+    watch, last = watched(50)
+    account = replace(
+        made.account(made.position("A", "3500"), made.position("B", "-3000"), at_ns=last.at_ns),
+        session_start_equity_quote=Decimal(125_000),
+    )
+    facts = watch.facts(made.view(last, account))
+    assert facts.at_ns == last.at_ns
+    assert facts.daily_drawdown_frac == pytest.approx(0.2)
+    assert facts.leveraged_positions == 1  # 3.5 × equity; exactly 3 × is not above
+    assert facts.position_frac == pytest.approx(3.5)
+    assert facts.es975_frac is not None
+    assert facts.var95_frac is not None
+    assert facts.es975_frac >= facts.var95_frac > 0.0
+    flat = watch.facts(book(last))
+    assert (flat.position_frac, flat.leverage, flat.leveraged_positions) == (0.0, 0.0, 0)
+    unstarted = replace(account, session_start_equity_quote=Decimal(0))
+    assert watch.facts(made.view(last, unstarted)).daily_drawdown_frac is None
+
+
+def test_only_recent_bars_count_for_the_correlation() -> None:
+    watch, _ = watched(50)
+    for minute in range(51, 64):
+        last = event(minute, {"A": zigzag(minute), "B": zigzag(minute + 1)})
+        watch.observe(last)
+    assert watch.facts(book(last, LONG_A, LONG_B)).correlation == pytest.approx(-1.0)
 
 
 def test_a_hedged_book_is_not_correlated_and_not_at_risk() -> None:

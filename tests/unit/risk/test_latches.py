@@ -116,12 +116,12 @@ def test_a_restart_keeps_everything_bit_for_bit() -> None:
 
     before, after = build(), build()
     before.tick(facts(0, 100, closed_trades_quote=(D(-1),), slippage_bps=(0.1 + 0.2,)))
-    before.tick(facts(1, 98.9))
+    before.tick(facts(1, 98.9, closed_trades_quote=(D(-1), D("-0.1"))))
     before.trip(MANUAL, 5, "by hand")
     after.restore(json.loads(json.dumps(before.to_dict())))
     assert after.to_dict() == before.to_dict()
     assert after.tripped == before.tripped
-    following = facts(2, 98, closed_trades_quote=(D(-1), D(-2), D(-3)), slippage_bps=(30.0,))
+    following = facts(2, 98, closed_trades_quote=(D(-1), D("-0.1"), D(-3)), slippage_bps=(30.0,))
     assert after.tick(following) == before.tick(following)
     assert after.to_dict() == before.to_dict()
 

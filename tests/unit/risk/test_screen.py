@@ -106,6 +106,7 @@ def test_whatever_breaks_in_a_gate_refuses_the_order_and_names_gate_and_error(er
     verdict = one(made.order(), Breaking(error), Saying(ViolationKind.MARGIN))
     assert kinds(verdict) == ["CANNOT_JUDGE", "MARGIN"]
     assert isinstance(verdict, Refused)
+    assert verdict.violations[0].gate == "breaking"
     assert "breaking" in verdict.violations[0].message
     assert type(error).__name__ in verdict.violations[0].message
 

@@ -146,7 +146,7 @@ def _known(symbol: str | None, store: BulletStore) -> str | None:
     """A symbol nothing was decided about is a slip of the finger."""
     from difflib import get_close_matches
 
-    recorded = store.get_stats()["symbols"] if symbol is not None else {}
+    recorded = store.symbols() if symbol is not None else {}
     if symbol is None or symbol in recorded:
         return symbol
     close = get_close_matches(symbol.upper(), recorded, n=1)

@@ -14,18 +14,13 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-import numpy as np
-from numpy.typing import NDArray
-
+from rung.kernels.features.compiled import Row, inlined, separate
 from rung.kernels.learner import layout as at
 from rung.kernels.learner.lanes import fma8, load8, mul8, splat8, store8, sum8
 from rung.kernels.learner.params import N_WEIGHTS
 
-Row = NDArray[np.float64]
 
-
-@nb.njit(error_model="numpy")
+@separate
 def absorb(state: Row, sample: int, forgetting: float, leak: float) -> None:
     """Take state[X] into the covariance; leave the gains for the weights in the pending sample at `sample`."""
     advance(state)
@@ -44,7 +39,7 @@ def absorb(state: Row, sample: int, forgetting: float, leak: float) -> None:
     _leak(state, sample + at.SAMPLE_LEAK_GAIN, i, leak)
 
 
-@nb.njit(error_model="numpy")
+@separate
 def _leak(state: Row, gain: int, i: int, leak: float) -> None:
     """The leak on coordinate i, and what it shows of the diagonal: its peak before, its floor after."""
     _column(state, i, gain)
@@ -63,7 +58,7 @@ def _leak(state: Row, gain: int, i: int, leak: float) -> None:
     state[at.FLOOR] = min(state[at.FLOOR], variance / (1.0 + leak * variance))
 
 
-@nb.njit(forceinline=True, error_model="numpy")
+@inlined
 def dot(state: Row, left: int, right: int) -> float:
     """Inner product of the two vectors that start at `left` and `right`."""
     total = mul8(load8(state, left), load8(state, right))
@@ -73,7 +68,7 @@ def dot(state: Row, left: int, right: int) -> float:
     return result
 
 
-@nb.njit(error_model="numpy")
+@separate
 def _column(state: Row, i: int, into: int) -> None:
     """Column i of the stored half: above its block from the rows there, from its block on along row i."""
     block = i - i % at.BLOCK
@@ -88,7 +83,7 @@ def _column(state: Row, i: int, into: int) -> None:
         state[into + j] = state[start + j - block]
 
 
-@nb.njit(error_model="numpy")
+@separate
 def advance(state: Row) -> None:
     """Apply the pending downdates and form state[PX] = Q·state[X], in one pass over the half."""
     for j in range(at.WIDTH):
@@ -107,7 +102,7 @@ def advance(state: Row) -> None:
             state[j] *= 2.0
 
 
-@nb.njit(forceinline=True, error_model="numpy")
+@inlined
 def _advance_tile(state: Row, block: int, i: int, row_0: int, width: int) -> None:
     """Four rows from i on: each vector of eight columns is updated, used for its rows and for its columns."""
     row_1, row_2, row_3 = row_0 + width, row_0 + 2 * width, row_0 + 3 * width

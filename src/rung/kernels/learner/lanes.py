@@ -41,7 +41,7 @@ def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.bitcast(builder.gep(array.data, [args[1]]), _VECTOR.as_pointer())
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def load8(_typing: Any, array: Any, index: Any) -> Any:
     """array[index : index + 8]"""
 
@@ -53,7 +53,7 @@ def load8(_typing: Any, array: Any, index: Any) -> Any:
     return _lanes(array, types.intp), emit
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def store8(_typing: Any, array: Any, index: Any, value: Any) -> Any:
     """array[index : index + 8] = value"""
 
@@ -64,7 +64,7 @@ def store8(_typing: Any, array: Any, index: Any, value: Any) -> Any:
     return types.void(array, types.intp, _lanes), emit
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def splat8(_typing: Any, scalar: Any) -> Any:
     """Eight times the same number."""
 
@@ -92,7 +92,7 @@ def _lane_by_lane(instruction: str) -> Any:
 mul8, div8, sub8 = _lane_by_lane("fmul"), _lane_by_lane("fdiv"), _lane_by_lane("fsub")
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def choose8(_typing: Any, test: Any, yes: Any, no: Any) -> Any:
     """`yes` in the lanes where test > 0, `no` in the others and where test is NaN."""
 
@@ -103,7 +103,7 @@ def choose8(_typing: Any, test: Any, yes: Any, no: Any) -> Any:
     return _lanes(_lanes, _lanes, _lanes), emit
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def sqrt8(_typing: Any, value: Any) -> Any:
     """√value, correctly rounded; NaN below 0."""
 
@@ -114,7 +114,7 @@ def sqrt8(_typing: Any, value: Any) -> Any:
     return _lanes(_lanes), emit
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def fma8(_typing: Any, left: Any, right: Any, addend: Any) -> Any:
     """left · right + addend, rounded once."""
 
@@ -125,7 +125,7 @@ def fma8(_typing: Any, left: Any, right: Any, addend: Any) -> Any:
     return _lanes(_lanes, _lanes, _lanes), emit
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def sum8(_typing: Any, value: Any) -> Any:
     """((v0+v1)+(v2+v3)) + ((v4+v5)+(v6+v7))"""
 

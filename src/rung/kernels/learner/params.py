@@ -78,4 +78,4 @@ class LearnerParams:
 
 
 SOURCE = LearnerParams(ridge=0.0, probability_model="tanh")
-"""The source's raw setting: no ridge. Kept for comparison; its skill ratio is far above 1 (docs/concepts/learner.md)."""
+"""The source's raw setting: no ridge. For comparison; its skill ratio is far above 1 (docs/concepts/learner.md)."""

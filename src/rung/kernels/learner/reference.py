@@ -22,7 +22,7 @@ Vector = NDArray[np.float64]
 
 @dataclass(slots=True)
 class Sample:
-    """Scores and intercept, the leak that follows it, what was predicted, and what came of it."""
+    """Scores and intercept, when and at what close, what was predicted, and what came of it."""
 
     x: Vector
     minute: float
@@ -116,8 +116,8 @@ class ReferenceLearner:
         weights = np.array(params.horizon_weights) * records[:, 0]
         said[at.CONFIDENCE] = weights.sum()
         shares = weights / weights.sum() if weights.sum() > 0.0 else np.array(params.horizon_weights)
-        said[at.ENSEMBLE] = shares @ guesses
-        said[at.PROBABILITY] = self._probability(shares @ guesses, shares @ records[:, 1], band_position)
+        said[at.ENSEMBLE] = float(shares @ guesses)
+        said[at.PROBABILITY] = self._probability(said[at.ENSEMBLE], float(shares @ records[:, 1]), band_position)
         said[at.SAMPLES] = min(self.matured)
         said[at.VALID] = min(self.matured) >= params.warmup_samples
         said[at.FRESH] = 1.0

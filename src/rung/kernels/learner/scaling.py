@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import numba as nb
-
+from rung.kernels.features.compiled import Row, separate
 from rung.kernels.learner import layout as at
-from rung.kernels.learner.covariance import Row
 from rung.kernels.learner.lanes import choose8, div8, fma8, load8, mul8, splat8, sqrt8, store8, sub8
 
 _DUST = 1e-24  # a variance this small beside the squared mean is rounding
 
 
-@nb.njit(error_model="numpy")
+@separate
 def standardise(state: Row, rate: float, clip: float) -> None:
     """Replace the raw features in state[X] by scores in [−clip, clip], 0 for a feature that has not varied yet.
 

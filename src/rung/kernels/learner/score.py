@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
+from rung.kernels.features.compiled import Row, separate
 from rung.kernels.learner import layout as at
-from rung.kernels.learner.covariance import Row
 
 _FEW_ERRORS = 20.0
 _RAMP_SAMPLES = 200.0
 
 
-@nb.njit(error_model="numpy")
+@separate
 def note_error(state: Row, params: Row, h: int, predicted: float, target: float) -> None:
     """Enter one matured prediction of horizon h into the error window and the skill ratio."""
     error = (target - predicted) * (target - predicted)
@@ -31,7 +29,7 @@ def note_error(state: Row, params: Row, h: int, predicted: float, target: float)
     state[at.SKILL_TARGET + h] = decay * state[at.SKILL_TARGET + h] + target * target
 
 
-@nb.njit(error_model="numpy")
+@separate
 def _sum_anew(state: Row, h: int, squares: int) -> None:
     """Once per round the running sum is replaced by the true one, so that an outlier leaves nothing behind."""
     total = 0.0
@@ -40,7 +38,7 @@ def _sum_anew(state: Row, h: int, squares: int) -> None:
     state[at.WINDOW_SQUARES + h] = total
 
 
-@nb.njit(error_model="numpy")
+@separate
 def note_record(state: Row, params: Row, h: int, said: int) -> float:
     """Write RMSE, share of right directions and skill of horizon h into the results; answer its confidence."""
     matured = state[at.MATURED + h]
@@ -59,7 +57,7 @@ def note_record(state: Row, params: Row, h: int, said: int) -> float:
     return confidence * math.exp(-params[at.SKILL_PENALTY] * (skill - 1.0)) if skill > 1.0 else confidence
 
 
-@nb.njit(error_model="numpy")
+@separate
 def probability_of_rise(params: Row, prediction: float, rmse: float, band_position: float) -> float:
     """In [0.05, 0.95]. `band_position` is −1 at the lower Bollinger band, +1 at the upper one."""
     if params[at.IS_NORMAL] > 0.0:
@@ -73,7 +71,7 @@ def probability_of_rise(params: Row, prediction: float, rmse: float, band_positi
     return min(max(p, 0.05), 0.95)
 
 
-@nb.njit(error_model="numpy")
+@separate
 def _band_push(params: Row, depth: float) -> float:
     """`depth`: 0 at the band the model leans away from, 1 at the other one."""
     reach, factor = params[at.BAND_REACH], params[at.BAND_FACTOR]

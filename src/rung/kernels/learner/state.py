@@ -36,8 +36,9 @@ def initial_information(params: LearnerParams) -> NDArray[np.float64]:
     if forgetting == 1.0:
         return np.full(N_WEIGHTS, 1.0 / params.initial_variance + params.ridge)
     samples_since_leak = np.arange(N_WEIGHTS - 1, -1, -1)
-    past = params.leak * forgetting**samples_since_leak / (1.0 - forgetting**N_WEIGHTS)
-    return 1.0 / params.initial_variance + past
+    information = np.full(N_WEIGHTS, 1.0 / params.initial_variance)
+    information += params.leak * forgetting**samples_since_leak / (1.0 - forgetting**N_WEIGHTS)
+    return information
 
 
 def start_learner(state: NDArray[np.float64], params: LearnerParams) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
+from rung.kernels.features.compiled import Row, separate
 from rung.kernels.learner import layout as at
-from rung.kernels.learner.covariance import Row, absorb, dot
+from rung.kernels.learner.covariance import absorb, dot
 from rung.kernels.learner.lanes import fma8, load8, splat8, store8
 from rung.kernels.learner.params import HORIZONS
 from rung.kernels.learner.scaling import standardise
 from rung.kernels.learner.score import note_error, note_record, probability_of_rise
 
 
-@nb.njit(error_model="numpy")
+@separate
 def open_session(state: Row, params: Row, session: float) -> None:
     """Close the books of the last session; nothing of it is pending afterwards."""
     mature(state, params, math.inf)
@@ -23,7 +22,7 @@ def open_session(state: Row, params: Row, session: float) -> None:
     state[at.SAID + at.VALID] = 0.0
 
 
-@nb.njit(error_model="numpy")
+@separate
 def mature(state: Row, params: Row, minute: float) -> None:
     """Learn every pending target due at or before the bar that opens at `minute`, at the last known close."""
     for h in range(at.N_HORIZONS):
@@ -37,7 +36,7 @@ def mature(state: Row, params: Row, minute: float) -> None:
             state[at.MATURED + h] += 1.0
 
 
-@nb.njit(error_model="numpy")
+@separate
 def _learn(state: Row, sample: int, h: int, target: float) -> None:
     """Weights of horizon h: the sample's gain on its surprise, then the leak's."""
     weights = at.WEIGHTS + h * at.WIDTH
@@ -51,7 +50,7 @@ def _learn(state: Row, sample: int, h: int, target: float) -> None:
         store8(state, weights + j, fma8(shrunk, load8(state, leak_gain + j), moved))
 
 
-@nb.njit(error_model="numpy")
+@separate
 def learn_bar(state: Row, params: Row, close: float, minute: float, length: float, band_position: float) -> None:
     """Predict from the raw features in state[X]; keep the sample if its targets mature within the session."""
     standardise(state, params[at.SCALE_RATE], params[at.SCORE_CLIP])
@@ -65,7 +64,7 @@ def learn_bar(state: Row, params: Row, close: float, minute: float, length: floa
         state[at.APPENDED] += 1.0
 
 
-@nb.njit(error_model="numpy")
+@separate
 def predict(state: Row, params: Row, band_position: float) -> None:
     """Write the results for the standardised features in state[X]."""
     said = at.SAID

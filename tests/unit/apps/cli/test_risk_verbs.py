@@ -87,7 +87,7 @@ def test_tripped_latches_say_why_and_when_they_open(run: Run, state: Path) -> No
     stored(state, equity="89000")
     _, out, _ = run("risk", "show", "--limits", str(GATE))
     assert "trading state HALTED" in out
-    assert "drawdown_kill is 11 % since the peak began" in out
+    assert "drawdown_kill is 11 % below the peak" in out
     assert "by `rung resume --latch`" in out
     assert "from 2025-09-16T17:00:00+00:00" in out
 

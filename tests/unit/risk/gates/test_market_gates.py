@@ -210,3 +210,23 @@ def test_the_average_true_range_is_wilders() -> None:
     mean = (2.0 + 4.0 + 3.0) / 3  # high − low; 104 − 100; 103 − 100
     assert atr.atr_quote("TQQQ") == pytest.approx(mean + ((109.0 - 101.0) - mean) / 3)
     assert atr.atr_quote("SQQQ") is None
+
+
+@pytest.mark.parametrize("close", [-1.0, 0.0, math.inf])
+def test_a_close_that_is_no_price_cannot_be_compared_with(close: float) -> None:
+    event = minute(5)
+    broken = replace(event, bars={"TQQQ": replace(event.bars["TQQQ"], close=close)})
+    with pytest.raises(Refusable, match="close of TQQQ"):
+        asked(SpikingData(0.05, 0.1), broken)
+
+
+def test_a_close_of_less_than_one_is_a_price() -> None:
+    assert asked(SpikingData(0.05, 0.1), minute(5, close=0.5)) == []
+
+
+@pytest.mark.parametrize(("price", "passes"), [(110.0, True), (110.01, False), (90.0, True), (89.99, False)])
+@pytest.mark.parametrize("scale", [0.001, 1.0, 1e6])
+def test_a_move_of_exactly_a_tenth_passes_at_any_price(price: float, passes: bool, scale: float) -> None:
+    gate = SpikingData(1.0, 0.1)
+    now = float(f"{price * scale:.10g}")
+    assert (asked(gate, minute(4, close=100.0 * scale), minute(5, close=now)) == []) is passes
