@@ -27,6 +27,11 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
         "the rotation: symbols, learner, signals, rules; the source's own file loads as it is",
     ),
     ConfigFile(
+        "rotation_source.json",
+        "rung.strategy.rotation.params:RotationConfig",
+        "the same with the learner as its source states it, for comparison: `rung mock --config`",
+    ),
+    ConfigFile(
         "costs.toml",
         "rung.simulation.params:CostParams",
         "what trading costs in the simulator: every key must be said, zero too",

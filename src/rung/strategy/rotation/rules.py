@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rung.domain.account import Position
+from rung.domain.slice import Slice
 from rung.domain.target import Action, Lean, Protection, Signal, Target
 from rung.domain.view import View
+from rung.strategy.rotation.correlation import ReturnHistory
 from rung.strategy.rotation.params import RotationConfig
 
 UNRANKED = 9999
@@ -39,13 +41,16 @@ class RotationRules:
     def __init__(self, config: RotationConfig) -> None:
         self._config = config
         self._rules = config.rotation_manager_config
+        self._max_correlation = config.signal_aggregator_config.max_correlation
+        filters = config.signal_aggregator_config.enable_correlation_filter
+        self._history = ReturnHistory(config.data_manager_config.history_size) if filters else None
         self._bars = 0
         self._cooldown: dict[str, int] = {}
         self._holdings: dict[str, _Holding] = {}
 
     def decide(self, view: View, signals: Sequence[Signal], *, may_enter: bool) -> list[Target]:
         """At most one target per symbol. `may_enter` is false while too few symbols are fresh."""
-        self.count_bar()
+        self.count_bar(view.slice)
         ranked = {s.symbol: s for s in signals if s.rank}
         self._follow_holdings(view.account.positions, signals, ranked)
         to_close = view.slice.session.minutes_to_close(view.slice.at_ns)
@@ -58,9 +63,11 @@ class RotationRules:
             self._enter(view, list(ranked.values()), targets)
         return targets
 
-    def count_bar(self) -> None:
+    def count_bar(self, event: Slice) -> None:
         """One bar has passed: time heals every cooldown, ranked symbol or not."""
         self._bars += 1
+        if self._history is not None:
+            self._history.see(event)
         self._cooldown = {s: n - 1 for s, n in self._cooldown.items() if n > 1}
 
     def _actionable(self, view: View) -> list[str]:
@@ -187,7 +194,12 @@ class RotationRules:
             and signal.symbol not in self._cooldown
             and bar is not None
             and 0.0 < bar.close < MAX_SANE_PRICE
+            and not self._repeats_a_holding(signal.symbol)
         )
+
+    def _repeats_a_holding(self, symbol: str) -> bool:
+        """True when the correlation filter is on and the symbol moves with something that is held."""
+        return self._history is not None and self._history.largest(symbol, self._holdings) >= self._max_correlation
 
     def _entry(self, view: View, signal: Signal, reason: str) -> Target:
         is_long = signal.lean is Lean.LONG

@@ -40,7 +40,7 @@ class Rotation:
     def warm_up(self, event: Slice) -> None:
         """Learn from a slice without deciding on it."""
         self._signals = self._book.update(event, self._predictor.predict(event))
-        self._rules.count_bar()
+        self._rules.count_bar(event)
 
     def signals(self) -> Sequence[Signal]:
         """What was believed at the last `decide`."""

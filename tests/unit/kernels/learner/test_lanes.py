@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rung.kernels.learner.lanes import choose8, div8, fma8, load8, mul8, splat8, sqrt8, store8, sub8, sum8
 
 Array = NDArray[np.float64]
-A = np.array([1.5, -2.0, 0.0, 1e300, 3.0, -0.1, 7.0, 2.0])
-B = np.array([2.0, 4.0, -5.0, 1e-300, 0.3, 0.7, 7.0, -1.0])
+A = np.array([1.5, -2.0, 0.0, 1e100, 3.0, -0.1, 7.0, 2.0])
+B = np.array([2.0, 4.0, -5.0, 1e-100, 0.3, 0.7, 7.0, -1.0])
 
 
 @nb.njit
@@ -41,7 +41,7 @@ def test_each_lane_is_the_same_ieee_operation(results: Array) -> None:
     assert (results[0:8] == A * B).all()
     assert (results[8:16] == A / B).all()
     assert (results[16:24] == A - B).all()
-    assert (results[24:31] == np.sqrt(A * A)[:7]).all()
+    assert (results[24:32] == np.sqrt(A * A)).all()
     assert (results[48:56] == B[4]).all()
 
 
@@ -51,7 +51,7 @@ def test_multiply_and_add_rounds_once(results: Array) -> None:
 
 
 def test_a_lane_is_chosen_only_when_its_test_is_above_zero(results: Array) -> None:
-    assert results[40:48].tolist() == [2.0, 1.0, 2.0, 1e-300, 0.3, 5.0, 7.0, -1.0]
+    assert results[40:48].tolist() == [2.0, 1.0, 2.0, 1e-100, 0.3, 5.0, 7.0, -1.0]
     out = np.zeros(57)
     apply(np.full(8, math.nan), B, np.arange(8.0), out)
     assert out[40:48].tolist() == list(range(8))

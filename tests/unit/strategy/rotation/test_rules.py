@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -14,7 +15,12 @@ from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.target import Action, Lean, Protection, Signal, Target
 from rung.domain.view import View
-from rung.strategy.rotation.params import RotationConfig, RotationManagerConfig, SymbolsConfig
+from rung.strategy.rotation.params import (
+    RotationConfig,
+    RotationManagerConfig,
+    SignalAggregatorConfig,
+    SymbolsConfig,
+)
 from rung.strategy.rotation.rules import RotationRules
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF")
@@ -44,22 +50,27 @@ def position(symbol: str, quantity: int = 10) -> Position:
 
 
 def view(
-    minute: int, *held: str, session: Session = FULL_DAY, working: tuple[str, ...] = (), short: bool = False
+    minute: int,
+    *held: str,
+    session: Session = FULL_DAY,
+    working: tuple[str, ...] = (),
+    short: bool = False,
+    closes: Mapping[str, float] | None = None,
 ) -> View:
     at_ns = minute * NS_PER_MINUTE
-    bars = {
-        s: Bar(
-            symbol=s,
+    bars = {}
+    for symbol in SYMBOLS:
+        close = (closes or {}).get(symbol, 100.0)
+        bars[symbol] = Bar(
+            symbol=symbol,
             open_ns=at_ns - NS_PER_MINUTE,
             interval_ns=NS_PER_MINUTE,
-            open=100.0,
-            high=100.0,
-            low=100.0,
-            close=100.0,
+            open=close,
+            high=close,
+            low=close,
+            close=close,
             volume=1e6,
         )
-        for s in SYMBOLS
-    }
     account = Account(
         at_ns=at_ns,
         currency="USD",
@@ -244,3 +255,18 @@ def test_at_most_one_target_per_symbol() -> None:
     for minute in range(10, 60):
         targets = book.decide(view(minute, "AAA", "BBB"), FIVE, may_enter=True)
         assert len({t.symbol for t in targets}) == len(targets)
+
+
+def test_the_correlation_filter_skips_what_moves_with_a_holding() -> None:
+    config = RotationConfig(
+        symbols=SymbolsConfig(active=SYMBOLS),
+        signal_aggregator_config=SignalAggregatorConfig(enable_correlation_filter=True, max_correlation=0.85),
+    )
+    book = RotationRules(config)
+    for minute in range(10, 60):
+        wave = 100.0 + (minute * 7919 % 13)
+        closes = {"AAA": wave, "BBB": 2 * wave, "CCC": 200.0 - wave}
+        decide(book, view(minute, "AAA", closes=closes), FIVE, may_enter=False)
+    targets = decide(book, view(60, "AAA"), FIVE)
+    assert "BBB" not in targets  # the same bet
+    assert targets["CCC"].action is Action.ENTER_LONG  # the opposite one

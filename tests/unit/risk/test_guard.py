@@ -1,0 +1,156 @@
+"""Risk as the desk uses it: observe, look, screen; flatten when asked; nothing forgotten over a restart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from tests.unit.risk import made
+
+from rung.domain.errors import UserError
+from rung.domain.fill import Fill, Trigger
+from rung.domain.order import OrderKind, Side
+from rung.domain.target import Action
+from rung.domain.verdicts import Approved, Refused, ViolationKind
+from rung.domain.view import View
+from rung.risk.gates.global_level import GlobalLevel
+from rung.risk.gates.latched import Latched
+from rung.risk.gates.order_rate import OrderRate
+from rung.risk.gateway import build_latches
+from rung.risk.global_state import GlobalRiskState
+from rung.risk.guard import GLOBAL, Guard, flattening, slippage_bps
+from rung.risk.latch import Consequence
+from rung.risk.latches import Latches
+from rung.risk.limit_sets import QtsRisk, SafetyGate
+from rung.risk.limits import effective_limits
+from rung.risk.other_latches import SlippageLatch
+from rung.risk.states import TradingState
+from rung.risk.watch import RiskWatch, WatchParams
+
+D = Decimal
+MINUTE = 60_000_000_000
+
+
+def view(minute: int = 0, equity: str = "100000", *held: made.Position) -> View:
+    at_ns = made.NOON_NS + minute * MINUTE
+    return made.view(made.slice_(at_ns=at_ns), made.account(*held, equity=D(equity), at_ns=at_ns))
+
+
+def guard(*sets: object) -> Guard:
+    latches = build_latches(effective_limits([each.limit_set(type(each).__name__) for each in sets]))  # type: ignore[attr-defined]
+    return Guard(gates=(Latched(latches), OrderRate(100)), latches=latches)
+
+
+def fill(price: str, side: Side = Side.BUY, reference: str = "100") -> Fill:
+    return Fill(
+        fill_id="f",
+        order_id="o",
+        at_ns=1,
+        symbol="TQQQ",
+        side=side,
+        quantity=D(10),
+        price=D(price),
+        reference_price=D(reference),
+        fee_quote=D(0),
+        trigger=Trigger.ORDER,
+        action=Action.ENTER_LONG,
+        reason="test",
+        closes=False,
+    )
+
+
+def test_a_daily_loss_of_five_percent_refuses_entries_and_asks_for_a_flat_book() -> None:
+    one = guard(QtsRisk())
+    assert one.look(view()).notes == ()
+    said = one.look(view(1, "95000"))
+    assert said.flatten
+    assert not said.kill
+    assert said.notes == ("latch QtsRisk.daily_loss tripped: daily_loss is 5 % in this session",)
+    (verdict,) = one.screen([made.order()], view(1, "95000"))
+    assert isinstance(verdict, Refused)
+
+
+def test_a_drawdown_of_ten_percent_asks_for_the_kill_switch_as_long_as_it_is_latched() -> None:
+    one = guard(SafetyGate())
+    one.look(view())
+    assert one.look(view(1, "90000")).kill
+    assert one.look(view(2, "99000")).kill
+    one.rearm("SafetyGate.drawdown_kill", made.NOON_NS + 3 * MINUTE, "ann", "looked")
+    assert not one.look(view(4, "99000")).kill
+
+
+def test_the_book_that_flattening_closes_is_closed_whatever_is_tripped() -> None:
+    one = guard(QtsRisk(), SafetyGate())
+    held = (made.position("A", "100"), made.position("B", "-30"), replace(made.position("C"), quantity=D(0)))
+    one.look(view())
+    late = view(1, "80000", *held)
+    late = replace(late, account=replace(late.account, working={"A": "x", "D": "y"}))
+    assert one.look(late).flatten
+    orders = flattening(late, "daily loss")
+    assert [(order.symbol, order.kind, order.side, order.quantity) for order in orders] == [
+        ("A", OrderKind.CANCEL, Side.SELL, 0),
+        ("D", OrderKind.CANCEL, Side.SELL, 0),
+        ("A", OrderKind.MARKET, Side.SELL, 100),
+        ("B", OrderKind.MARKET, Side.BUY, 30),
+    ]
+    assert len({order.order_id for order in orders}) == 4
+    assert flattening(late, "daily loss") == orders
+    assert all(isinstance(verdict, Approved) for verdict in one.screen(orders, late))
+
+
+def test_slippage_is_counted_per_fill_in_basis_points_of_the_price_before_it() -> None:
+    assert slippage_bps(fill("100.15")) == pytest.approx(15.0)
+    assert slippage_bps(fill("99.85", Side.SELL)) == pytest.approx(15.0)
+    assert slippage_bps(fill("99.85")) == pytest.approx(-15.0)
+    assert str(slippage_bps(fill("100", reference="0"))) == "nan"
+    assert str(slippage_bps(fill("100", reference="NaN"))) == "nan"
+
+
+def test_an_anomaly_of_slippage_asks_for_the_parameters_before() -> None:
+    then = Consequence(state=TradingState.REDUCED, kind=ViolationKind.SLIPPAGE, revert=True)
+    one = Guard(gates=(), latches=Latches([SlippageLatch("slippage", 15.0, 2, then)]))
+    assert not one.look(view(), [fill("100.20")]).revert
+    assert one.look(view(1), [fill("100.20")]).revert
+
+
+def test_deposits_are_told_to_the_latches() -> None:
+    one = guard(QtsRisk())
+    one.look(view())
+    assert one.look(view(1, "50000"), flow_quote=D(-50_000)).notes == ()
+
+
+def assessing(every: int = 2) -> Guard:
+    level = GlobalRiskState()
+    watch = RiskWatch(WatchParams())
+    gate = GlobalLevel(level, max_symbol_frac=1, caution_factor=0.5)
+    return Guard(gates=(gate,), latches=Latches([]), watch=watch, level=level, assess_every=every)
+
+
+def test_the_book_is_assessed_at_once_and_then_every_so_many_slices() -> None:
+    one = assessing()
+    concentrated = made.position("TQQQ", "990")
+    for minute, note in enumerate(("EMERGENCY", None, None)):
+        seen = view(minute, "100000", concentrated)
+        one.observe(seen.slice)
+        notes = one.look(seen).notes
+        assert (note in notes[0]) if note else notes == ()
+    (verdict,) = one.screen([made.order()], seen)
+    assert isinstance(verdict, Refused)
+    assert "by ann: spread out" in one.rearm(GLOBAL, seen.slice.at_ns, "ann", "spread out")
+
+
+def test_without_an_assessor_there_is_no_level_to_re_arm() -> None:
+    with pytest.raises(UserError, match="nobody assesses"):
+        guard(QtsRisk()).rearm(GLOBAL, 1, "ann", "x")
+
+
+def test_everything_survives_a_restart() -> None:
+    before, after = guard(QtsRisk()), guard(QtsRisk())
+    before.look(view())
+    before.look(view(1, "94000"))
+    before.screen([made.order()], view(1, "94000"))
+    after.recall(json.loads(json.dumps(before.memory())))
+    assert after.memory() == before.memory()
+    assert after.look(view(2, "94000")).flatten
