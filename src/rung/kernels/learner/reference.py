@@ -71,7 +71,7 @@ class ReferenceLearner:
         finite = np.isfinite(features)
         away = np.where(finite, features, self.mean) - self.mean
         self.seen += finite & ((self.seen > 0.0) | (away != 0.0))
-        share = np.maximum(1.0 / self.params.scale_memory_bars, 1.0 / np.maximum(self.seen, 1.0))
+        share = finite * np.maximum(1.0 / self.params.scale_memory_bars, 1.0 / np.maximum(self.seen, 1.0))
         self.mean = self.mean + share * away
         self.variance = (1.0 - share) * (self.variance + share * away * away)
         varies = self.variance > 1e-24 * self.mean * self.mean

@@ -263,10 +263,9 @@ def test_the_correlation_filter_skips_what_moves_with_a_holding() -> None:
         signal_aggregator_config=SignalAggregatorConfig(enable_correlation_filter=True, max_correlation=0.85),
     )
     book = RotationRules(config)
-    for minute in range(10, 60):
+    for minute in range(10, 61):
         wave = 100.0 + (minute * 7919 % 13)
         closes = {"AAA": wave, "BBB": 2 * wave, "CCC": 200.0 - wave}
-        decide(book, view(minute, "AAA", closes=closes), FIVE, may_enter=False)
-    targets = decide(book, view(60, "AAA"), FIVE)
+        targets = decide(book, view(minute, "AAA", closes=closes), FIVE, may_enter=minute == 60)
     assert "BBB" not in targets  # the same bet
     assert targets["CCC"].action is Action.ENTER_LONG  # the opposite one
