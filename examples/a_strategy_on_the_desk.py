@@ -22,6 +22,7 @@ from rung.market.calendar import xnys
 from rung.market.replay import TapeFeed
 from rung.market.synthetic import invent_market
 from rung.risk.flag import PolledFlag
+from rung.risk.latches import Latches
 from rung.risk.params import ScreenLimits
 from rung.risk.suite import first_gates
 from rung.simulation.compose import sim_venue
@@ -67,6 +68,7 @@ def main() -> None:
         strategy=Momentum(),
         allocator=Allocator(strategy="momentum", instruments=instruments, params=SizingParams()),
         gates=first_gates(ScreenLimits(), start_equity_quote=capital, maintenance=maintenance),
+        latches=Latches(()),
         venue=sim_venue(load(config_file(COSTS_FILE), CostParams).value, instruments),
         ledger=Ledger("USD", capital),
     )

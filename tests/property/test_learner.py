@@ -48,7 +48,9 @@ def test_the_compiled_learner_says_what_its_slow_twin_says(tape: Slices, params:
 
 @settings(max_examples=30)
 @given(tapes, seeds, st.floats(0.0, 1.0), params)
-def test_another_future_changes_no_bit_of_the_past(tape: Slices, seed: int, where: float, params: LearnerParams) -> None:
+def test_another_future_changes_no_bit_of_the_past(
+    tape: Slices, seed: int, where: float, params: LearnerParams
+) -> None:
     cut = int(where * (len(tape.clocks) - 1)) + 1
     rng = np.random.default_rng(seed)
     bars, present = tape.bars.copy(), tape.present.copy()

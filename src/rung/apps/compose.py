@@ -15,6 +15,7 @@ from rung.domain.instrument import us_equity
 from rung.engine.desk import Desk
 from rung.ledger.ledger import Ledger
 from rung.risk.flag import Flag
+from rung.risk.latches import Latches
 from rung.risk.params import ScreenLimits
 from rung.risk.suite import first_gates
 from rung.simulation.compose import sim_venue
@@ -72,6 +73,7 @@ def rotation_desk(
         strategy=strategy,
         allocator=Allocator(strategy=strategy.name, instruments=instruments, params=sizing),
         gates=first_gates(files.limits.value, start_equity_quote=capital_quote, maintenance=maintenance),
+        latches=Latches(()),
         venue=sim_venue(files.costs.value, instruments, flagged),
         ledger=Ledger(CURRENCY, capital_quote),
     )

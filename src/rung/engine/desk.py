@@ -5,17 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rung.allocation.allocate import Allocator
+from rung.domain.account import Account
+from rung.domain.fill import Fill
 from rung.domain.order import Order
 from rung.domain.slice import Slice
 from rung.domain.step import Step
+from rung.domain.target import Action, Target
 from rung.domain.verdicts import Approved, Verdict
 from rung.domain.view import View
 from rung.execution.venue import Venue
 from rung.ledger.ledger import Ledger
 from rung.risk.gate import Gate
+from rung.risk.latch import LatchFacts
+from rung.risk.latches import Latches
 from rung.risk.screen import screen
 from rung.risk.suite import observe, observers
 from rung.strategy.port import Explains, Strategy
+
+BPS = 10_000
+
+
+def flat(view: View) -> tuple[Target, ...]:
+    """Out of everything, unfilled orders withdrawn: what a latch that flattens wants, whatever the strategy says."""
+    symbols = dict.fromkeys((*view.account.positions, *view.account.working))
+    return tuple(
+        Target(at_ns=view.slice.at_ns, symbol=s, action=Action.EXIT, weight=0.0, reason="a tripped latch flattens")
+        for s in symbols
+    )
 
 
 class Desk:
@@ -26,7 +42,14 @@ class Desk:
     """
 
     def __init__(
-        self, *, strategy: Strategy, allocator: Allocator, gates: Sequence[Gate], venue: Venue, ledger: Ledger
+        self,
+        *,
+        strategy: Strategy,
+        allocator: Allocator,
+        gates: Sequence[Gate],
+        latches: Latches,
+        venue: Venue,
+        ledger: Ledger,
     ) -> None:
         self._strategy = strategy
         self._explains = strategy if isinstance(strategy, Explains) else None
@@ -35,6 +58,7 @@ class Desk:
         self._watching = observers(self._gates)
         self._venue = venue
         self._ledger = ledger
+        self._latches = latches
         self._seq = 0
         self._session_date = ""
         self._unfinished: dict[str, Order] = {}
@@ -53,7 +77,10 @@ class Desk:
             self._ledger.mark(bar.symbol, bar.close)
         account = self._ledger.account(event.at_ns, self._venue.protections(), self._venue.working())
         view = View(slice=event, account=account)
+        notes += self._watch_losses(account, event, fills)
         targets = tuple(self._strategy.decide(view))
+        if self._latches.wants_flat:
+            targets = flat(view)
         verdicts = self._judge(view, self._allocator.allocate(targets, view)) if targets else ()
         self._seq += 1
         return Step(
@@ -78,6 +105,17 @@ class Desk:
                 if not verdict.order.reduce_only:
                     self._unfinished[verdict.order.order_id] = verdict.order
         return verdicts
+
+    def _watch_losses(self, account: Account, event: Slice, fills: Sequence[Fill]) -> tuple[str, ...]:
+        """Show every latch the account as it now stands; what tripped, warned or opened comes back as sentences."""
+        facts = LatchFacts(
+            at_ns=event.at_ns,
+            session=event.session,
+            equity_quote=account.equity_quote,
+            closed_trades_quote=account.closed_trades_quote,
+            slippage_bps=tuple(float(f.slippage_quote / f.value_quote * BPS) for f in fills) if fills else (),
+        )
+        return tuple(str(event) for event in self._latches.tick(facts))
 
     def _open_session(self, event: Slice) -> tuple[str, ...]:
         """At the first slice of a session start its own loss period, and say aloud what came over the night."""

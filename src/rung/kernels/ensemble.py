@@ -85,6 +85,7 @@ def _compile_step(stamp: int) -> Step:
         open to the bars' open, session length in minutes, weekday (Monday 0) and day of month of the session date,
         ordinal of the session (any number ≥ 0 that differs from the previous session's).   params : `pack_params`.
         out : (n, N_OUT), columns named in `learner.layout`; always finite.
+        All arrays C-contiguous: another layout is compiled anew, which takes seconds.
         Timing: call at bar open + interval, slices in time order. A target matures at the last close known when it
         is due, within its session; a sample whose targets could not all mature in the session is predicted, not
         learned. A bar that is not finite, not positive or has negative volume counts as absent. An absent symbol

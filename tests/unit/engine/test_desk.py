@@ -23,6 +23,7 @@ from rung.domain.view import View
 from rung.engine.desk import Desk
 from rung.ledger.ledger import Ledger
 from rung.risk.flag import PolledFlag
+from rung.risk.latches import Latches
 from rung.risk.params import ScreenLimits
 from rung.risk.suite import first_gates
 from rung.simulation.compose import sim_venue
@@ -75,6 +76,7 @@ def desk(script: dict[int, Decide], maintenance: PolledFlag | None = None) -> De
         strategy=Scripted(script),
         allocator=Allocator(strategy="scripted", instruments=instruments, params=SizingParams()),
         gates=first_gates(ScreenLimits(), start_equity_quote=CAPITAL, maintenance=maintenance),
+        latches=Latches(()),
         venue=sim_venue(load(COSTS, CostParams).value, instruments),
         ledger=Ledger("USD", CAPITAL),
     )

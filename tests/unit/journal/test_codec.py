@@ -192,7 +192,9 @@ def test_plain_facts_are_json_with_sorted_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    "thing", [{"x": math.nan}, {"x": [1, {"y": math.inf}]}, [1, 2], {"x": object()}, {1j: 2}], ids=repr
+    "thing",
+    [{"x": math.nan}, {"x": [1, {"y": math.inf}]}, [1, 2], {"x": object()}, {1j: 2}],
+    ids=["NaN", "infinity inside", "no mapping", "an object", "a key that is no text"],
 )
 def test_what_cannot_be_told_exactly_is_refused(thing: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (the words come from the encoder)

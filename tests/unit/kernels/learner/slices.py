@@ -32,7 +32,12 @@ class Slices:
         return Slices(self.bars[rows], self.present[rows], self.clocks[rows])
 
     def symbol(self, i: int) -> Slices:
-        return Slices(self.bars[:, i : i + 1], self.present[:, i : i + 1], self.clocks)
+        """Contiguous, so that the compiled call is the same one."""
+        return Slices(
+            np.ascontiguousarray(self.bars[:, i : i + 1]),
+            np.ascontiguousarray(self.present[:, i : i + 1]),
+            self.clocks,
+        )
 
     def then(self, later: Slices) -> Slices:
         """Joined end to end; the later sessions get ordinals of their own."""
@@ -118,5 +123,3 @@ def follow(slices: Slices, params: LearnerParams) -> Diary:
             diary.xs.append(diary.state[0, at.X : at.X + N_WEIGHTS].copy())
             diary.rows.append(t)
     return diary
-
-

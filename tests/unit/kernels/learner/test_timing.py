@@ -158,7 +158,9 @@ def _with_close(slices: Slices, t: int, factor: float) -> Slices:
     [(lambda row: row[at.VALID], [1.0, 0.0, 1.0]), (lambda row: row[at.FRESH], [1.0, 0.0, 1.0])],
     ids=["valid", "fresh"],
 )
-def test_a_symbol_is_void_from_the_open_until_its_first_bar(what: Callable[[Array], float], expected: list[float]) -> None:
+def test_a_symbol_is_void_from_the_open_until_its_first_bar(
+    what: Callable[[Array], float], expected: list[float]
+) -> None:
     slices = session(list(range(LENGTH))).then(session(list(range(5, LENGTH)), ordinal=2, seed=1))
     out = run(slices, PARAMS)[:, 0]
     assert [what(out[LENGTH - 1]), what(out[LENGTH + 4]), what(out[LENGTH + 5])] == expected
