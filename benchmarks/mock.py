@@ -54,6 +54,7 @@ def where_the_time_goes(data: Path, folder: Path) -> dict[str, float]:
     """Microseconds per slice of each observer and of the step, timed separately over the first 30 days."""
     from rung.adapters.stores.memory import MemoryStore
     from rung.apps.compose import load_rotation_files, rotation_desk, rotation_strategy
+    from rung.apps.limit_files import load_limits
     from rung.apps.market_data import open_market_data
     from rung.apps.places import CACHE_DIR, COSTS_FILE, ROTATION_FILE, config_file
     from rung.journal.journal import Durability, Journal
@@ -62,7 +63,9 @@ def where_the_time_goes(data: Path, folder: Path) -> dict[str, float]:
     from rung.strategy.rotation.model import OnlineEnsemble
 
     symbols = tuple(SIX.split(","))
-    files = load_rotation_files(config_file(ROTATION_FILE), config_file(COSTS_FILE), limits_file(folder), symbols)
+    files = load_rotation_files(
+        config_file(ROTATION_FILE), config_file(COSTS_FILE), load_limits([limits_file(folder)], None), symbols
+    )
     market = open_market_data(data, symbols, (FIRST, LENGTHS["30 days"]), 0, CACHE_DIR)
     flag = PolledFlag()
     flag.found(None)

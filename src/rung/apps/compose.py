@@ -9,15 +9,14 @@ from pathlib import Path
 
 from rung.allocation.allocate import Allocator
 from rung.allocation.sizing import SizingParams
+from rung.apps.limit_files import LoadedLimits
 from rung.config.identity import content_id
 from rung.config.load import Loaded, load
 from rung.domain.instrument import us_equity
 from rung.engine.desk import Desk
 from rung.ledger.ledger import Ledger
-from rung.risk.flag import Flag
-from rung.risk.latches import Latches
-from rung.risk.params import ScreenLimits
-from rung.risk.suite import first_gates
+from rung.risk.flag import Flag, PolledFlag
+from rung.risk.gateway import GatePorts, build_gates, build_latches
 from rung.simulation.compose import sim_venue
 from rung.simulation.params import CostParams
 from rung.strategy.rotation.params import RotationConfig
@@ -29,27 +28,27 @@ CURRENCY = "USD"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationFiles:
-    """The three files that decide a rotation run, validated."""
+    """The files that decide a rotation run, validated; of several limit files the strictest limits bind."""
 
     rotation: Loaded[RotationConfig]
     costs: Loaded[CostParams]
-    limits: Loaded[ScreenLimits]
+    limits: LoadedLimits
 
     @property
     def config_id(self) -> str:
-        """One id for all three; it goes into every report and journal."""
-        return f"{self.rotation.id}-{self.costs.id}-{self.limits.id}"
+        """One id for all of them; it goes into every report and journal."""
+        return f"{self.rotation.id}-{self.costs.id}-{content_id(self.limits.recorded)}"
 
 
 def load_rotation_files(
-    rotation_path: Path, costs_path: Path, limits_path: Path, symbols: tuple[str, ...]
+    rotation_path: Path, costs_path: Path, limits: LoadedLimits, symbols: tuple[str, ...]
 ) -> RotationFiles:
     """Read and validate; `symbols` replaces the configured ones when given. Raises UserError naming file and key."""
     rotation = load(rotation_path, RotationConfig)
     if symbols:
         value = replace(rotation.value, symbols=replace(rotation.value.symbols, active=symbols))
         rotation = replace(rotation, value=value, id=content_id(value))
-    return RotationFiles(rotation=rotation, costs=load(costs_path, CostParams), limits=load(limits_path, ScreenLimits))
+    return RotationFiles(rotation=rotation, costs=load(costs_path, CostParams), limits=limits)
 
 
 def rotation_strategy(files: RotationFiles, predictor: Predictor) -> Rotation:
@@ -68,12 +67,22 @@ def rotation_desk(
     config = files.rotation.value
     rules = config.rotation_manager_config
     instruments = {symbol: us_equity(symbol) for symbol in config.symbols.active}
+    latches = build_latches(files.limits.effective)
+    not_thrown = PolledFlag()
+    not_thrown.found(None)
+    ports = GatePorts(
+        kill=not_thrown,  # a replay trades with nobody: the kill switch is for desks that do
+        maintenance=maintenance,
+        latches=latches,
+        start_equity_quote=capital_quote,
+        instruments=instruments,
+    )
     sizing = SizingParams(min_position_quote=Decimal(str(rules.min_position_quote)), adaptive=rules.adaptive_sizing)
     return Desk(
         strategy=strategy,
         allocator=Allocator(strategy=strategy.name, instruments=instruments, params=sizing),
-        gates=first_gates(files.limits.value, start_equity_quote=capital_quote, maintenance=maintenance),
-        latches=Latches(()),
+        gates=build_gates(files.limits.effective, ports).gates,
+        latches=latches,
         venue=sim_venue(files.costs.value, instruments, flagged),
         ledger=Ledger(CURRENCY, capital_quote),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from rung.apps.places import config_file
 from rung.config.document import parse_text, read_text
-from rung.config.load import Loaded, load
+from rung.config.identity import plain
+from rung.config.load import Loaded, load, loads
 from rung.domain.errors import UserError
 from rung.risk.limit_sets import CapitalProfile, Profiles, QtsRisk, SafetyGate, UltraConservative
 from rung.risk.limits import EffectiveLimits, effective_limits
@@ -16,6 +19,7 @@ from rung.risk.params import ScreenLimits
 
 PROFILES_FILE = "profiles.toml"
 _Schema = ScreenLimits | QtsRisk | UltraConservative | SafetyGate
+_LimitFile = _Schema | CapitalProfile
 _SCHEMAS: tuple[type[_Schema], ...] = (ScreenLimits, QtsRisk, UltraConservative, SafetyGate)
 
 
@@ -25,19 +29,40 @@ class LoadedLimits:
 
     effective: EffectiveLimits
     ids: Mapping[str, str]
+    recorded: tuple[Mapping[str, object], ...] = ()
+    """Every set as plain values, for a journal: `limits_from_record` makes the same limits of it again."""
 
 
 def load_limits(paths: Sequence[Path], profile: str | None) -> LoadedLimits:
     """Read every file, whichever kind it is, and the profile; the strictest of all binds. Raises UserError."""
     loaded = [_load_any(path) for path in paths]
     names = _names(paths)
-    sets = [each.value.limit_set(name) for each, name in zip(loaded, names, strict=True)]
+    values: list[tuple[str, _LimitFile]] = [(name, each.value) for each, name in zip(loaded, names, strict=True)]
     ids = {name: each.id for each, name in zip(loaded, names, strict=True)}
     if profile is not None:
         profiles = load_profiles()
-        sets.append(profile_of(profiles, profile).limit_set(f"profile {profile}"))
+        values.append((f"profile {profile}", profile_of(profiles, profile)))
         ids[PROFILES_FILE] = profiles.id
-    return LoadedLimits(effective=effective_limits(sets), ids=ids)
+    return _bound(values, ids)
+
+
+def limits_from_record(recorded: Sequence[Mapping[str, Any]], ids: Mapping[str, str]) -> LoadedLimits:
+    """What `LoadedLimits.recorded` says, validated by today's schemas. Raises UserError when they do not know it."""
+    kinds: dict[str, type[Any]] = {schema.__name__: schema for schema in (*_SCHEMAS, CapitalProfile)}
+    values: list[tuple[str, _LimitFile]] = []
+    for row in recorded:
+        schema = kinds.get(row["kind"])
+        if schema is None:
+            raise UserError(f"the recorded limits are of a kind this Rung does not know: {row['kind']}")
+        values.append((row["name"], loads(json.dumps(row["values"]), schema, f"journal:{row['name']}.json").value))
+    return _bound(values, ids)
+
+
+def _bound(values: Sequence[tuple[str, _LimitFile]], ids: Mapping[str, str]) -> LoadedLimits:
+    rows = tuple({"name": name, "kind": type(value).__name__, "values": plain(value)} for name, value in values)
+    return LoadedLimits(
+        effective=effective_limits([value.limit_set(name) for name, value in values]), ids=ids, recorded=rows
+    )
 
 
 def load_profiles() -> Loaded[Profiles]:

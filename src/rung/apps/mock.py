@@ -12,6 +12,7 @@ import numpy as np
 from rung.adapters.stores.sqlite import SqliteStore
 from rung.apps.compose import RotationFiles, load_rotation_files, rotation_desk, rotation_strategy
 from rung.apps.journal_key import journal_key
+from rung.apps.limit_files import load_limits
 from rung.apps.market_data import MarketData, open_market_data
 from rung.apps.mock_info import describe_run, run_header, skill_rows
 from rung.apps.mock_request import MockRequest
@@ -70,7 +71,8 @@ def run_mock(request: MockRequest, progress: Progress) -> MockRun:
     Deterministic: the same request on the same tapes writes the same lines and the same journal head. Raises UserError
     for everything a person can mend. When interrupted, what was written is whole lines in valid files.
     """
-    files = load_rotation_files(request.config_path, request.costs_path, request.limits_path, request.symbols)
+    limits = load_limits(request.limits_paths, request.profile)
+    files = load_rotation_files(request.config_path, request.costs_path, limits, request.symbols)
     config = files.rotation.value
     market = open_market_data(
         request.data_dir, config.symbols.active, (request.start, request.end), request.warm_up_sessions, CACHE_DIR

@@ -17,6 +17,7 @@ DEFAULT_SHUFFLES = 10
 class MockRequest:
     """The words of the command line, parsed but not yet checked against data.
 
+    limits_paths, profile : limit sets and capital profile; of all of them the strictest binds.
     warm_up_sessions : sessions strictly before `start` that the learner sees first.
     shuffles : how often the same rules are run on shuffled signals.
     """
@@ -27,7 +28,8 @@ class MockRequest:
     out_dir: Path
     config_path: Path
     costs_path: Path
-    limits_path: Path
+    limits_paths: tuple[Path, ...]
+    profile: str | None = None
     symbols: tuple[str, ...] = ()
     capital_quote: Decimal = Decimal(100_000)
     seed: int = 7

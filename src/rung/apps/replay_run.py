@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from rung.adapters.stores.sqlite import SqliteReader
 from rung.apps.code_id import code_id
 from rung.apps.compose import RotationFiles, rotation_desk, rotation_strategy
+from rung.apps.limit_files import limits_from_record
 from rung.apps.mock import MAINTENANCE_EVENT
 from rung.config.identity import content_id
 from rung.config.load import Loaded, loads
@@ -22,7 +23,6 @@ from rung.journal.codec import encode
 from rung.journal.entry import Entry, Kind
 from rung.journal.journal import opened
 from rung.risk.flag import PolledFlag
-from rung.risk.params import ScreenLimits
 from rung.simulation.params import CostParams
 from rung.strategy.rotation.model import OnlineEnsemble
 from rung.strategy.rotation.params import RotationConfig
@@ -111,7 +111,7 @@ class _Run:
         files = RotationFiles(
             rotation=_recorded(header, "rotation", RotationConfig),
             costs=_recorded(header, "costs", CostParams),
-            limits=_recorded(header, "limits", ScreenLimits),
+            limits=limits_from_record(header["limits"], header["limit_ids"]),
         )
         config = files.rotation.value
         self._strategy: Rotation = rotation_strategy(files, OnlineEnsemble(config.symbols.active, config.oes_config))

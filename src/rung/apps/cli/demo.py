@@ -31,7 +31,7 @@ def demo(
         out_dir=out,
         config_path=config_file(ROTATION_FILE),
         costs_path=config_file(COSTS_FILE),
-        limits_path=config_file(LIMITS_FILE),
+        limits_paths=(config_file(LIMITS_FILE),),
         seed=seed,
     )
     run_and_report(request, as_json=False)

@@ -23,7 +23,11 @@ def mock(  # noqa: PLR0913 - the options are the verb's interface, named by the 
     symbols: Annotated[str | None, typer.Option(help="comma-separated, instead of the configured ones")] = None,
     capital: Annotated[str, typer.Option(help="equity before the first minute, USD")] = "100000",
     costs: Annotated[Path | None, typer.Option(help="cost file [default: config/costs.toml]")] = None,
-    limits: Annotated[Path | None, typer.Option(help="gate limits [default: config/risk/screen.toml]")] = None,
+    limits: Annotated[
+        list[Path] | None,
+        typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/screen.toml]"),
+    ] = None,
+    profile: Annotated[str | None, typer.Option(help="capital profile: micro, low, normal, aggressive")] = None,
     warm_up: Annotated[
         int, typer.Option(min=0, max=250, help="sessions before the first that the learner sees")
     ] = WARM_UP_SESSIONS,
@@ -46,7 +50,8 @@ def mock(  # noqa: PLR0913 - the options are the verb's interface, named by the 
         out_dir=out,
         config_path=config or config_file(ROTATION_FILE),
         costs_path=costs or config_file(COSTS_FILE),
-        limits_path=limits or config_file(LIMITS_FILE),
+        limits_paths=tuple(limits or [config_file(LIMITS_FILE)]),
+        profile=profile,
         symbols=parse_symbols(symbols),
         capital_quote=parse_capital(capital),
         seed=seed,

@@ -23,14 +23,15 @@ PLAIN_WIDTH = 140
 def console(*, stderr: bool = False) -> Console:
     """The console of stdout or stderr. Off a terminal lines are as wide as COLUMNS says, else 140."""
     stream = sys.stderr if stderr else sys.stdout
-    return _console(stderr=stderr, terminal=stream.isatty())
+    terminal = stream.isatty()
+    chosen = terminal or bool(os.environ.get("COLUMNS"))
+    return _console(stderr=stderr, terminal=terminal, width=None if chosen else PLAIN_WIDTH)
 
 
 @cache
-def _console(*, stderr: bool, terminal: bool) -> Console:
+def _console(*, stderr: bool, terminal: bool, width: int | None) -> Console:
     from rich.console import Console
 
-    width = None if terminal or os.environ.get("COLUMNS") else PLAIN_WIDTH
     return Console(stderr=stderr, width=width, highlight=False, soft_wrap=not terminal)
 
 

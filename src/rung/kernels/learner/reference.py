@@ -157,7 +157,7 @@ def batch_weights(xs: Vector, targets: Vector, params: LearnerParams) -> Vector:
     information = forgetting**n * initial_information(params)
     np.add.at(information, np.arange(n) % N_WEIGHTS, params.leak * forgetting ** ages.astype(float))
     roots = forgetting ** (0.5 * ages)
-    heard = roots > 1e-30
+    heard = roots > 1e-16
     rows = np.vstack((xs[heard] * roots[heard, None], np.diag(np.sqrt(information))))
     right = np.concatenate((targets[heard] * roots[heard], np.zeros(N_WEIGHTS)))
     q, r = np.linalg.qr(rows)

@@ -41,7 +41,7 @@ class Slices:
 
     def then(self, later: Slices) -> Slices:
         """Joined end to end; the later sessions get ordinals of their own."""
-        clocks = later.clocks + [0, 0, 0, 0, self.clocks[-1, 4] + 1 - later.clocks[0, 4]]
+        clocks = later.clocks + np.array([0.0, 0.0, 0.0, 0.0, self.clocks[-1, 4] + 1.0 - later.clocks[0, 4]])
         return Slices(
             np.concatenate([self.bars, later.bars]),
             np.concatenate([self.present, later.present]),

@@ -156,21 +156,23 @@ def test_no_excitation_at_all_cannot_blow_the_covariance_up(params: LearnerParam
 
 
 def test_the_watched_extremes_are_those_of_the_diagonal_at_the_leaks() -> None:
-    params, n = LearnerParams(ewrls_lambda=0.99, ridge=5.0), 3 * N_WEIGHTS
-    xs, row = market_like(n), new_row(params)
-    information = np.diag(initial_information(params))
+    params, xs = LearnerParams(ewrls_lambda=0.99, ridge=5.0), market_like(2 * N_WEIGHTS)
+    information, row = np.diag(initial_information(params)), new_row(params)
     before, after = [], []
-    for t in range(n):
+    for t, x in enumerate(xs):
         i = t % N_WEIGHTS
-        information = 0.99 * information + np.outer(xs[t], xs[t])
-        before.append(np.linalg.solve(information, np.eye(N_WEIGHTS)[i])[i])
+        information = 0.99 * information + np.outer(x, x)
+        if t >= N_WEIGHTS:
+            variance = np.linalg.solve(information, np.eye(N_WEIGHTS)[i])[i]
+            before.append(variance)
+            after.append(1.0 / (1.0 / variance + params.leak))
         information[i, i] += params.leak
-        after.append(np.linalg.solve(information, np.eye(N_WEIGHTS)[i])[i])
-        take(row, xs[t], params.ewrls_lambda, params.leak)
-    assert row[at.PEAK] == pytest.approx(max(before[-N_WEIGHTS:]))
-    assert row[at.FLOOR] == pytest.approx(min(after[-N_WEIGHTS:]))
-    assert row[at.PEAK_BEFORE] == pytest.approx(max(before[-2 * N_WEIGHTS : -N_WEIGHTS]))
-    assert row[at.FLOOR_BEFORE] == pytest.approx(min(after[-2 * N_WEIGHTS : -N_WEIGHTS]))
+        if t == N_WEIGHTS:
+            last_round = row[at.PEAK], row[at.FLOOR]
+        take(row, x, params.ewrls_lambda, params.leak)
+    assert row[at.PEAK] == pytest.approx(max(before))
+    assert row[at.FLOOR] == pytest.approx(min(after))
+    assert (row[at.PEAK_BEFORE], row[at.FLOOR_BEFORE]) == last_round
 
 
 def test_the_textbook_form_dies_where_this_one_lives() -> None:

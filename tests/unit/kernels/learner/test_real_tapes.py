@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.kernels.learner.slices import Diary, Slices, follow, real_slices, run
+from tests.unit.kernels.learner.slices import Array, Diary, Slices, follow, real_slices, run
 
 from rung.kernels.learner import layout as at
 from rung.kernels.learner.params import HORIZONS, SOURCE, LearnerParams
@@ -29,8 +29,14 @@ def short_tape(real_data: Path) -> Slices:
     return real_slices(real_data, *SHORT, since=FIFTEEN_DAYS)
 
 
-def skill(tape: Slices, symbols: tuple[str, ...], params: LearnerParams) -> list[SkillRow]:
-    return measure_skill(symbols, tape.bars[:, :, 3], tape.present, tape.clocks, run(tape, params))
+@pytest.fixture(scope="module")
+def said(long_tape: Slices) -> dict[str, Array]:
+    """What both settings say of the six symbols over all days."""
+    return {"source": run(long_tape, SOURCE), "default": run(long_tape, LearnerParams())}
+
+
+def skill(tape: Slices, symbols: tuple[str, ...], out: Array) -> list[SkillRow]:
+    return measure_skill(symbols, tape.bars[:, :, 3], tape.present, tape.clocks, out)
 
 
 def error_against_batch(tape: Slices, diary: Diary, params: LearnerParams, h: int) -> float:
@@ -43,8 +49,11 @@ def error_against_batch(tape: Slices, diary: Diary, params: LearnerParams, h: in
     return float(np.abs(diary.weights(h) - exact).max() / np.abs(exact).max())
 
 
-@pytest.mark.parametrize("params", [SOURCE, LearnerParams()], ids=["source", "default"])
-@pytest.mark.parametrize("symbol", [3, 5], ids=["UVXY with its halts", "SVIX with its missing minutes"])
+@pytest.mark.parametrize(
+    ("symbol", "params"),
+    [(3, SOURCE), (5, LearnerParams())],
+    ids=["source setting on UVXY with its halts", "default on SVIX with its missing minutes"],
+)
 def test_after_a_whole_tape_the_weights_are_the_closed_form_solution(
     long_tape: Slices, symbol: int, params: LearnerParams
 ) -> None:
@@ -61,35 +70,36 @@ def test_every_admissible_bar_is_learned_and_only_those(long_tape: Slices) -> No
     assert len(follow(tape, LearnerParams()).rows) == admissible
 
 
-def test_the_shipped_default_is_never_much_worse_than_predicting_nothing(long_tape: Slices, short_tape: Slices) -> None:
-    rows = [*skill(long_tape, LONG, LearnerParams()), *skill(short_tape, SHORT, LearnerParams())]
+def test_the_shipped_default_is_never_much_worse_than_predicting_nothing(
+    long_tape: Slices, short_tape: Slices, said: dict[str, Array]
+) -> None:
+    rows = skill(long_tape, LONG, said["default"]) + skill(short_tape, SHORT, run(short_tape, LearnerParams()))
     assert len(rows) == 36
     assert [row for row in rows if not row.ratio <= 1.05] == []
     assert min(row.n_samples for row in rows) > 4_000
 
 
-def test_the_sources_raw_setting_is_far_worse_than_predicting_nothing(long_tape: Slices) -> None:
-    assert min(row.ratio for row in skill(long_tape, LONG, SOURCE)) > 1.5
+def test_the_sources_raw_setting_is_far_worse_than_predicting_nothing(
+    long_tape: Slices, said: dict[str, Array]
+) -> None:
+    assert min(row.ratio for row in skill(long_tape, LONG, said["source"])) > 1.5
 
 
 def test_the_skill_the_learner_states_is_the_skill_it_has(long_tape: Slices) -> None:
-    """With endless memory its own running ratio is the whole tape's, but for the samples before the warm-up."""
-    params = LearnerParams(skill_memory_samples=1e9, warmup_samples=0)
-    out = run(long_tape, params)
-    stated = out[-1, :, at.SKILL : at.SKILL + 3]
-    rows = measure_skill(LONG, long_tape.bars[:, :, 3], long_tape.present, long_tape.clocks, out)
-    assert stated.ravel() == pytest.approx([row.ratio for row in rows], rel=2e-3)
+    """With endless memory its own running ratio is the whole tape's."""
+    tape = long_tape.symbol(3)
+    out = run(tape, LearnerParams(skill_memory_samples=1e9, warmup_samples=0))
+    measured = [row.ratio for row in skill(tape, LONG[3:4], out)]
+    assert out[-1, 0, at.SKILL : at.SKILL + 3] == pytest.approx(measured, rel=2e-3)
 
 
-def test_confidence_is_low_where_skill_is_missing(long_tape: Slices) -> None:
-    shipped, raw = (run(long_tape, params)[1_000:, :, at.CONFIDENCE] for params in (LearnerParams(), SOURCE))
-    assert np.median(raw) < 0.01
-    assert np.median(shipped) > 0.5
+def test_confidence_is_low_where_skill_is_missing(said: dict[str, Array]) -> None:
+    assert np.median(said["source"][1_000:, :, at.CONFIDENCE]) < 0.01
+    assert np.median(said["default"][1_000:, :, at.CONFIDENCE]) > 0.5
 
 
-def test_false_prints_halts_and_gaps_leave_everything_finite_and_bounded(long_tape: Slices) -> None:
-    for params in (SOURCE, LearnerParams()):
-        out = run(long_tape, params)
-        assert np.isfinite(out).all()
-        assert out[:, :, at.COVARIANCE_MAX].max() <= params.covariance_bound * (1 + 1e-9)
-        assert out[:, :, at.COVARIANCE_MIN].min() > 0.0
+def test_false_prints_halts_and_gaps_leave_everything_finite_and_bounded(said: dict[str, Array]) -> None:
+    for name, params in (("source", SOURCE), ("default", LearnerParams())):
+        assert np.isfinite(said[name]).all()
+        assert said[name][:, :, at.COVARIANCE_MAX].max() <= params.covariance_bound * (1 + 1e-9)
+        assert said[name][:, :, at.COVARIANCE_MIN].min() > 0.0
