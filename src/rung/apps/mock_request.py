@@ -10,7 +10,7 @@ from pathlib import Path
 from rung.domain.errors import UserError
 
 WARM_UP_SESSIONS = 4
-DEFAULT_SHUFFLES = 10
+DEFAULT_SHUFFLES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,15 +147,15 @@ class ReferenceLearner:
         return min(max(p, 0.05), 0.95)
 
 
-def batch_weights(xs: Vector, targets: Vector, params: LearnerParams) -> Vector:
+def batch_weights(xs: Vector, targets: Vector, params: LearnerParams, first: int = 0) -> Vector:
     """(127,) minimiser of Σ λ^age·(y − x·w)² + Σ (leaks, first information)·w², solved at once by QR.
 
-    xs : (n, 127) samples in order.   targets : (n,).
+    xs : (n, 127) samples in order.   targets : (n,).   first : samples learned before these, by now forgotten.
     """
     n, forgetting = len(xs), params.ewrls_lambda
     ages = np.arange(n - 1, -1, -1)
     information = forgetting**n * initial_information(params)
-    np.add.at(information, np.arange(n) % N_WEIGHTS, params.leak * forgetting ** ages.astype(float))
+    np.add.at(information, (first + np.arange(n)) % N_WEIGHTS, params.leak * forgetting ** ages.astype(float))
     roots = forgetting ** (0.5 * ages)
     heard = roots > 1e-16
     rows = np.vstack((xs[heard] * roots[heard, None], np.diag(np.sqrt(information))))

@@ -101,25 +101,27 @@ class Diary:
     """What the compiled learner of the first symbol took in: scores and the row of the tape they came from."""
 
     state: Array
+    first: int  # samples it had learned before
     xs: list[Array] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
 
     def matured(self, h: int) -> int:
-        return int(self.state[0, at.MATURED + h])
+        return int(self.state[0, at.MATURED + h]) - self.first
 
     def weights(self, h: int) -> Array:
         start = at.WEIGHTS + h * at.WIDTH
         return self.state[0, start : start + N_WEIGHTS].copy()
 
 
-def follow(slices: Slices, params: LearnerParams) -> Diary:
+def follow(slices: Slices, params: LearnerParams, state: Array | None = None) -> Diary:
     """Step by step, noting every sample the covariance takes."""
-    diary, packed = Diary(new_ensemble_state(1, params)), pack_params(params)
-    out = np.zeros((1, N_OUT))
+    packed, out = pack_params(params), np.zeros((1, N_OUT))
+    rows = new_ensemble_state(1, params) if state is None else state
+    diary = Diary(rows, int(rows[0, at.APPENDED]))
     for t, clock in enumerate(slices.clocks):
-        before = diary.state[0, at.APPENDED]
-        ensemble_step(diary.state, slices.bars[t, :1], slices.present[t, :1], clock, packed, out)
-        if diary.state[0, at.APPENDED] > before:
-            diary.xs.append(diary.state[0, at.X : at.X + N_WEIGHTS].copy())
+        before = rows[0, at.APPENDED]
+        ensemble_step(rows, slices.bars[t, :1], slices.present[t, :1], clock, packed, out)
+        if rows[0, at.APPENDED] > before:
+            diary.xs.append(rows[0, at.X : at.X + N_WEIGHTS].copy())
             diary.rows.append(t)
     return diary

@@ -45,7 +45,7 @@ def error_against_batch(tape: Slices, diary: Diary, params: LearnerParams, h: in
     targets = np.full(len(tape.clocks), np.nan)
     known = np.flatnonzero(tape.present[:, 0])
     targets[known] = forward_returns(tape.bars[known, 0, 3], tape.clocks[known], HORIZONS[h])
-    exact = batch_weights(np.array(diary.xs[:n]), targets[diary.rows[:n]], params)
+    exact = batch_weights(np.array(diary.xs[:n]), targets[diary.rows[:n]], params, diary.first)
     return float(np.abs(diary.weights(h) - exact).max() / np.abs(exact).max())
 
 
