@@ -9,9 +9,8 @@ from typing import Any
 
 from rung.domain.errors import UserError
 from rung.domain.fill import Fill
-from rung.domain.order import Order, OrderKind, Side
+from rung.domain.order import Order
 from rung.domain.slice import Slice
-from rung.domain.target import Action
 from rung.domain.verdicts import Verdict
 from rung.domain.view import View
 from rung.risk.gate import Gate
@@ -122,35 +121,3 @@ def slippage_bps(fill: Fill) -> float:
     if not fill.reference_price.is_finite() or fill.reference_price <= 0:
         return float("nan")
     return float(fill.slippage_quote / (fill.reference_price * fill.quantity)) * 1e4 if fill.quantity else 0.0
-
-
-def flattening(view: View, reason: str) -> tuple[Order, ...]:
-    """Cancel what works and close what is held, at market: orders that pass every gate.
-
-    One instant makes the same ids again, so that asking twice in a slice is found out.
-    """
-    account = view.account
-    cancels = [_order(symbol, OrderKind.CANCEL, Decimal(0), view, reason) for symbol in sorted(account.working)]
-    closes = [
-        _order(symbol, OrderKind.MARKET, -account.positions[symbol].quantity, view, reason)
-        for symbol in sorted(account.positions)
-        if account.positions[symbol].quantity
-    ]
-    return (*cancels, *closes)
-
-
-def _order(symbol: str, kind: OrderKind, signed: Decimal, view: View, reason: str) -> Order:
-    position = view.account.positions.get(symbol)
-    return Order(
-        order_id=f"flatten-{view.slice.at_ns // 1_000_000_000:x}-{symbol}-{kind.value.lower()}",
-        at_ns=view.slice.at_ns,
-        symbol=symbol,
-        side=Side.BUY if signed > 0 else Side.SELL,
-        kind=kind,
-        quantity=abs(signed),
-        reference_price=Decimal(0) if position is None else position.mark_price,
-        reduce_only=True,
-        action=Action.EXIT,
-        reason=reason,
-        strategy="risk",
-    )

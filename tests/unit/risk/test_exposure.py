@@ -50,3 +50,19 @@ def test_a_mark_that_is_no_number_cannot_be_summed() -> None:
     view = made.view(of=made.account(made.position("SQQQ", mark="NaN")))
     with pytest.raises(Refusable, match="SQQQ"):
         gross_notional_after(made.order(), view, ())
+
+
+def test_the_same_order_in_another_account_is_worked_out_anew() -> None:
+    order = made.order("UVXY", "10")
+    flat = made.view(of=made.account())
+    assert gross_notional_after(order, VIEW, ()) != gross_notional_after(order, flat, ())
+    assert gross_notional_after(order, flat, ()) == 1_000
+    assert gross_notional_after(made.order("UVXY", "20"), flat, ()) == 2_000
+
+
+def test_a_list_of_orders_ahead_may_grow_between_two_questions() -> None:
+    order, ahead = made.order("UVXY", "10"), [made.order("SDS", "1")]
+    flat = made.view(of=made.account())
+    assert gross_notional_after(order, flat, ahead) == 1_100
+    ahead.append(made.order("SDS", "2"))
+    assert gross_notional_after(order, flat, ahead) == 1_300

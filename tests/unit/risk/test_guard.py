@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,16 +10,16 @@ from tests.unit.risk import made
 
 from rung.domain.errors import UserError
 from rung.domain.fill import Fill, Trigger
-from rung.domain.order import OrderKind, Side
+from rung.domain.order import Side
 from rung.domain.target import Action
-from rung.domain.verdicts import Approved, Refused, ViolationKind
+from rung.domain.verdicts import Refused, ViolationKind
 from rung.domain.view import View
 from rung.risk.gates.global_level import GlobalLevel
 from rung.risk.gates.latched import Latched
 from rung.risk.gates.order_rate import OrderRate
 from rung.risk.gateway import build_latches
 from rung.risk.global_state import GlobalRiskState
-from rung.risk.guard import GLOBAL, Guard, flattening, slippage_bps
+from rung.risk.guard import GLOBAL, Guard, slippage_bps
 from rung.risk.latch import Consequence
 from rung.risk.latches import Latches
 from rung.risk.limit_sets import QtsRisk, SafetyGate
@@ -79,25 +78,6 @@ def test_a_drawdown_of_ten_percent_asks_for_the_kill_switch_as_long_as_it_is_lat
     assert one.look(view(2, "99000")).kill
     one.rearm("SafetyGate.drawdown_kill", made.NOON_NS + 3 * MINUTE, "ann", "looked")
     assert not one.look(view(4, "99000")).kill
-
-
-def test_the_book_that_flattening_closes_is_closed_whatever_is_tripped() -> None:
-    one = guard(QtsRisk(), SafetyGate())
-    held = (made.position("A", "100"), made.position("B", "-30"), replace(made.position("C"), quantity=D(0)))
-    one.look(view())
-    late = view(1, "80000", *held)
-    late = replace(late, account=replace(late.account, working={"A": "x", "D": "y"}))
-    assert one.look(late).flatten
-    orders = flattening(late, "daily loss")
-    assert [(order.symbol, order.kind, order.side, order.quantity) for order in orders] == [
-        ("A", OrderKind.CANCEL, Side.SELL, 0),
-        ("D", OrderKind.CANCEL, Side.SELL, 0),
-        ("A", OrderKind.MARKET, Side.SELL, 100),
-        ("B", OrderKind.MARKET, Side.BUY, 30),
-    ]
-    assert len({order.order_id for order in orders}) == 4
-    assert flattening(late, "daily loss") == orders
-    assert all(isinstance(verdict, Approved) for verdict in one.screen(orders, late))
 
 
 def test_slippage_is_counted_per_fill_in_basis_points_of_the_price_before_it() -> None:

@@ -281,3 +281,65 @@ def test_a_breaker_tripped_from_outside_opens_by_its_timer() -> None:
     assert latches.tick(facts(59)) == ()
     assert len(latches.tick(facts(60))) == 1
     assert latches.state is TradingState.ACTIVE
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+
+def test_two_looks_at_one_instant_are_no_step_back() -> None:
+    latches = Latches([loss("small", "0.01")])
+    latches.tick(facts(5))
+    assert latches.tick(facts(5)) == ()
+    assert latches.state is TradingState.ACTIVE
+
+
+def test_a_step_back_is_told_with_both_times() -> None:
+    latches = Latches([])
+    latches.tick(facts(5))
+    latches.tick(facts(4))
+    trip, _ = latches.tripped[CLOCK]
+    assert (trip.value, trip.limit) == (str(facts(4).at_ns), str(facts(5).at_ns))
+
+
+def test_every_event_has_its_time() -> None:
+    latches = Latches([loss("small", "0.05", cooldown_ns=0)])
+    latches.tick(facts(0))
+    for minute, equity in ((1, 95.5), (2, 94), (3, 100)):
+        (event,) = latches.tick(facts(minute, equity))
+        assert event.at_ns == facts(minute).at_ns
+    latches.trip(MANUAL, 7, "by hand")
+    assert latches.rearm(MANUAL, 8, "ann", "x").at_ns == 8
+
+
+def test_a_latch_can_be_re_armed_in_the_very_instant_it_tripped() -> None:
+    latches = Latches([])
+    latches.trip(MANUAL, 7, "by hand")
+    latches.rearm(MANUAL, 7, "ann", "by mistake")
+    assert latches.state is TradingState.ACTIVE
+
+
+def test_people_are_warned_anew_after_a_latch_opened() -> None:
+    latches = Latches([loss("small", "0.05", cooldown_ns=0)])
+    for minute, equity in ((0, 100), (1, 95.5), (2, 94), (3, 100)):
+        latches.tick(facts(minute, equity))
+    (event,) = latches.tick(facts(4, 95.5))
+    assert event.change is LatchChange.WARNED
+
+
+def test_a_warning_given_before_a_restart_is_not_given_again() -> None:
+    before, after = Latches([loss("small", "0.05")]), Latches([loss("small", "0.05")])
+    before.tick(facts(0))
+    assert len(before.tick(facts(1, 95.5))) == 1
+    after.restore(before.to_dict())
+    assert after.tick(facts(2, 95.5)) == ()
+
+
+def test_every_stored_latch_comes_back_also_after_one_that_is_forgotten() -> None:
+    before = Latches([loss("gone", "0.5"), loss("kept", "0.01"), loss("lost", "0.02")])
+    before.tick(facts(0))
+    before.tick(facts(1, 98))
+    after = Latches([loss("kept", "0.01")])
+    after.restore(before.to_dict())
+    assert set(after.tripped) == {"o.kept", "o.lost"}
+    event = after.rearm("o.lost", facts(2).at_ns, "ann", "x")
+    assert event.latch == "o.lost"

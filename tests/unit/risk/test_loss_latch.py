@@ -333,3 +333,48 @@ def test_a_loss_limit_is_one_fraction_or_one_amount(limits: dict[str, Decimal]) 
             consequence=Consequence(state=TradingState.HALTED, kind=ViolationKind.DAILY_LOSS),
             **limits,
         )
+
+
+def test_a_whole_account_may_be_lost_and_half_a_dollar_is_a_limit() -> None:
+    assert tick(latch(limit="1"), 100) == []
+    one = money("0.5")
+    tick(one, 100)
+    assert tick(one, "99.5", 1) == TRIPPED
+
+
+def test_a_period_that_begins_after_everything_was_lost_begins_with_what_is_there() -> None:
+    one = latch()
+    tick(one, 100)
+    tick(one, 0, 1)
+    one.rearm(session(0).close_ns, "ann", "new money comes")
+    assert tick(one, 50, 1, day=1, flow=50) == []
+    assert tick(one, 47, 2, day=1) == TRIPPED
+
+
+@pytest.mark.parametrize(("equity", "flow"), [(50, 50), (50, 60), (0, -100), (-10, -100)])
+def test_a_flow_that_leaves_nothing_to_measure_against_trips(equity: int, flow: int) -> None:
+    one = latch()
+    tick(one, 100)
+    assert tick(one, equity, 1, flow=flow) == TRIPPED
+    assert one.usage() is None
+
+
+def test_a_new_peak_equal_to_the_old_one_warns_no_second_time() -> None:
+    one = latch(Period.PEAK, "0.10")
+    tick(one, 100)
+    assert tick(one, 92, 1) == WARNED
+    assert tick(one, 100, 2) == []
+    assert tick(one, 92, 3) == []
+    assert tick(one, 101, 4) == []
+    assert tick(one, 92, 5) == WARNED
+
+
+def test_what_a_latch_keeps_is_all_it_needs() -> None:
+    one = latch()
+    tick(one, 100)
+    tick(one, 99, 390)
+    kept = one.to_dict()
+    assert (kept["period"], kept["base"], kept["last"]) == ("2025-09-15", "100", "99")
+    again = latch()
+    again.restore(kept)
+    assert tick(again, "94.05", 1, day=1) == TRIPPED  # 5 % of 99: the gap over the restart counts

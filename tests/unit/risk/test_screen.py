@@ -79,6 +79,7 @@ def test_no_orders_cost_nothing_and_ask_nobody() -> None:
 def test_all_violations_of_all_gates_are_collected_in_their_order() -> None:
     verdict = one(made.order(), Saying(ViolationKind.MARGIN, ViolationKind.SPREAD), Saying(ViolationKind.TICK_LOT))
     assert kinds(verdict) == ["MARGIN", "SPREAD", "TICK_LOT"]
+    assert verdict.order == made.order()
     assert verdict.at_ns == made.NOON_NS
 
 
@@ -123,7 +124,11 @@ def test_ctrl_c_is_not_swallowed_by_the_gates() -> None:
 
 
 def test_an_attempt_that_cannot_be_counted_is_refused() -> None:
-    assert kinds(one(made.order(), Forgetful())) == ["CANNOT_JUDGE"]
+    verdict = one(made.order(), Forgetful())
+    assert isinstance(verdict, Refused)
+    (violation,) = verdict.violations
+    assert (violation.kind.name, violation.gate) == ("CANNOT_JUDGE", "saying")
+    assert violation.message == "saying: OSError: no memory left"
 
 
 def test_every_order_of_a_batch_is_judged_on_what_was_approved_before_it() -> None:
@@ -197,6 +202,12 @@ def test_an_order_that_only_claims_to_reduce_is_refused(wrong: Order) -> None:
     assert kinds(one(wrong, OPEN, view=made.view(of=made.account(LONG)))) in (["NOT_REDUCING"], ["CANNOT_JUDGE"])
 
 
+@pytest.mark.parametrize("quantity", ["1", "-1", "0.01", "-0.01"])
+def test_the_smallest_position_can_be_left(quantity: str) -> None:
+    held = made.position(quantity=quantity)
+    assert isinstance(one(made.exit_of(held), CLOSED, view=made.view(of=made.account(held))), Approved)
+
+
 def test_two_market_exits_cannot_flip_the_position_together() -> None:
     view = made.view(of=made.account(LONG))
     exits = [made.exit_of(LONG, D(60)), made.exit_of(LONG, D(60)), made.exit_of(LONG, D(40))]
@@ -212,7 +223,11 @@ def test_a_resting_limit_exit_never_blocks_a_market_exit() -> None:
 
 def test_a_position_that_cannot_be_read_refuses_its_exit_instead_of_breaking_the_desk() -> None:
     broken = replace(LONG, quantity=D("sNaN"))
-    assert kinds(one(made.exit_of(LONG), OPEN, view=made.view(of=made.account(broken)))) == ["CANNOT_JUDGE"]
+    verdict = one(made.exit_of(LONG), OPEN, view=made.view(of=made.account(broken)))
+    assert isinstance(verdict, Refused)
+    (violation,) = verdict.violations
+    assert (violation.kind.name, violation.gate) == ("CANNOT_JUDGE", "reductions")
+    assert violation.message.startswith("reductions: InvalidOperation")
 
 
 def test_a_cancel_always_passes() -> None:
@@ -244,6 +259,11 @@ def test_protection_that_keeps_or_tightens_the_stop_passes_every_gate(
 @pytest.mark.parametrize("wanted", [0.03, None, float("nan")], ids=["farther", "dropped", "not a number"])
 def test_protection_that_loosens_the_stop_is_judged_like_an_opening(wanted: float | None) -> None:
     assert kinds(one(protect(wanted), CLOSED, view=guarded(0.02))) == ["KILL_SWITCH"]
+
+
+def test_protection_that_says_nothing_is_judged_like_an_opening() -> None:
+    silent = replace(protect(None), protection=None)
+    assert kinds(one(silent, CLOSED, view=guarded(0.02))) == ["KILL_SWITCH"]
 
 
 @pytest.mark.parametrize("stop", [float("nan"), float("inf"), 0.0, -0.01])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from tests.unit.risk import made
 
 from rung.domain.clock import NS_PER_MINUTE
+from rung.domain.errors import Refusable
 from rung.domain.instrument import AssetClass, Instrument, us_equity
 from rung.domain.order import Order, OrderKind, Side
 from rung.domain.target import Protection
@@ -222,3 +224,43 @@ def test_protection_alone_needs_no_quantity() -> None:
     loosened = made.order(kind=OrderKind.PROTECT, quantity="0")
     assert ask(TickLot(SHARES), loosened) == []
     assert ask(MinNotional(SHARES), loosened) == []
+
+
+def test_a_limit_price_on_the_tick_and_a_quantity_in_lots_pass() -> None:
+    order = made.order(quantity="7", kind=OrderKind.LIMIT, limit_price=D("100.01"))
+    assert ask(TickLot(SHARES), order) == []
+
+
+def test_the_lot_below_is_offered_for_any_lot() -> None:
+    dozens = {"TQQQ": replace(us_equity("TQQQ"), lot_size=D(12))}
+    (violation,) = ask(TickLot(dozens), made.order(quantity="35"))
+    assert violation.adjusted_quantity == 24
+
+
+def test_the_offered_quantity_counts_the_leverage() -> None:
+    (violation,) = ask(TradeMargin(max_quote=100), made.order(quantity="90", leverage=D(5)))
+    assert violation.adjusted_quantity == 5
+    assert ask(TradeMargin(max_quote=100), made.order(quantity="5", leverage=D(5))) == []
+
+
+@pytest.mark.parametrize("stop", [0.0, -0.02, float("inf")])
+def test_the_risk_of_a_stop_that_is_no_distance_cannot_be_judged(stop: float) -> None:
+    with pytest.raises(Refusable, match="without a stop"):
+        ask(TradeRisk(0.01), made.order(protection=Protection(stop_frac=stop)))
+
+
+@pytest.mark.parametrize("least", ["NaN", "-1"])
+def test_a_minimum_that_is_no_amount_cannot_be_judged_against(least: str) -> None:
+    broken = {"TQQQ": replace(us_equity("TQQQ"), min_notional=D(least))}
+    with pytest.raises(Refusable, match="minimum notional"):
+        ask(MinNotional(broken), made.order())
+
+
+def test_a_venue_without_a_minimum_takes_anything() -> None:
+    free = {"TQQQ": replace(us_equity("TQQQ"), min_notional=D(0))}
+    assert ask(MinNotional(free), made.order(quantity="0.0001")) == []
+
+
+def test_a_limit_of_nothing_at_all_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="a fraction or an amount"):
+        OrderValue()

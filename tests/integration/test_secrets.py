@@ -1,0 +1,61 @@
+"""P19: secrets given to Rung appear in nothing it prints and in nothing it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.integration.mock_runs import PROJECT, rung
+
+CANARIES = {
+    "RUNG_JOURNAL_KEY": "canary-journal-key-4f1d9b",
+    "MASSIVE_API_KEY": "canary-massive-key-77aa21",
+    "POLYGON_API_KEY": "canary-polygon-key-c0ffee",
+}
+
+
+@pytest.fixture(scope="module")
+def said_and_written(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
+    """Everything printed by every verb that comes near a secret, and the folder everything was written to."""
+    folder = tmp_path_factory.mktemp("secrets")
+    tapes, out = str(folder / "tapes"), str(folder / "out")
+    journal = str(folder / "out" / "journal_2025-03-04_2025-03-04.sqlite")
+    lines = [
+        ("data", "synth", "--output", tapes, "--days", "2", "--start-date", "2025-03-03"),
+        ("mock", "--data", tapes, "--out", out, "--date", "2025-03-04", "--shuffles", "1"),
+        ("journal", "verify", journal),
+        ("journal", "tail", journal, "-n", "3"),
+        ("journal", "export", journal, "--jsonl", str(folder / "export.jsonl")),
+        ("journal", "stats", journal),
+        ("replay", out),
+        ("bullets", "stats", "--journal", out),
+        ("doctor",),
+        ("doctor", "--json"),
+        ("status",),
+        ("risk", "show"),
+        (
+            *("data", "download", "--symbols", "TQQQ", "--start-date", "2025-03-03", "--end-date", "2025-03-04"),
+            *("--output", str(folder / "down"), "--base-url", "http://127.0.0.1:9"),
+        ),
+    ]
+    printed = []
+    for words in lines:
+        done = rung(*words, env={**CANARIES, "RUNG_TRACEBACK": "1"}, cwd=PROJECT)
+        printed.append(done.stdout + done.stderr)
+    return printed, folder
+
+
+def test_no_secret_is_printed(said_and_written: tuple[list[str], Path]) -> None:
+    printed, _ = said_and_written
+    assert "the chain holds" in "".join(printed)  # the key was really used
+    assert [name for name, canary in CANARIES.items() if any(canary in text for text in printed)] == []
+
+
+def test_no_secret_is_written(said_and_written: tuple[list[str], Path]) -> None:
+    _, folder = said_and_written
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    leaks = [
+        (path.name, name) for path in files for name, canary in CANARIES.items() if canary.encode() in path.read_bytes()
+    ]
+    assert leaks == []
