@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SIX = "TQQQ,SQQQ,SPXL,SDS,UVXY,SVXY"
+OLD_SIX = "TQQQ,SQQQ,SDS,UVXY,SSO,SVIX"
+"""The six with tapes from April on."""
 LINES = ("signals", "decisions", "trades", "positions")
 RUNG = (sys.executable, "-m", "rung.apps.cli.main")
 PROJECT = Path(__file__).resolve().parents[2]

@@ -17,6 +17,7 @@ from rung.domain.target import Target
 from rung.domain.view import View
 
 NOTHING = Decimal(0)
+OPENING = "o"
 
 
 class Allocator:
@@ -36,11 +37,17 @@ class Allocator:
         opening: list[Order] = []
         for target in targets:
             if target.weight is None:
+                if self._grows(target.symbol, view):
+                    reducing.append(self._order(target, view, OrderKind.CANCEL, NOTHING, "c"))
                 if target.protection is not None:
                     reducing.append(self._protect(target, view))
                 continue
             self._towards(target, view, reducing, opening)
         return (*reducing, *opening)
+
+    def _grows(self, symbol: str, view: View) -> bool:
+        """True while an opening order of this allocator still works: keeping the quantity means withdrawing it."""
+        return view.account.working.get(symbol, "").endswith(f"-{symbol}-{OPENING}")
 
     def _towards(self, target: Target, view: View, reducing: list[Order], opening: list[Order]) -> None:
         """Split the way from the present to the wanted quantity into a reducing and an opening leg."""
@@ -56,7 +63,7 @@ class Allocator:
         if delta_reduce != 0:
             reducing.append(self._order(target, view, OrderKind.MARKET, -delta_reduce, "r", reduce_only=True))
         if delta_open != 0 and abs(delta_open) * _price(view, target.symbol) >= self._params.min_position_quote:
-            opening.append(self._order(target, view, OrderKind.MARKET, delta_open, "o"))
+            opening.append(self._order(target, view, OrderKind.MARKET, delta_open, OPENING))
 
     def _wanted(self, target: Target, view: View) -> Decimal | None:
         """The signed quantity the target asks for; None when an entry cannot be priced."""

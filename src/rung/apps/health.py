@@ -8,13 +8,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rung.adapters.state.atomic import read_json
 from rung.adapters.state.kill_switch import FILE as KILL_FILE
 from rung.adapters.state.kill_switch import TRIGGER, temporary_trigger
 from rung.adapters.state.switches import MAINTENANCE_FILE, maintenance_why
 from rung.domain.errors import UserError
+
+if TYPE_CHECKING:
+    from rung.adapters.stores.sqlite import SqliteReader
+    from rung.journal.entry import Entry
 
 NS_PER_HOUR = 3_600_000_000_000
 FRESH_HOURS = 96
@@ -136,7 +140,7 @@ def _journal(path: Path) -> Part:
     try:
         with closing(SqliteReader(path)) as reader:
             head = reader.head()
-            last = None if head is None else next(iter(reader.read(head.seq, head.seq)))
+            last = None if head is None else _last_of_the_run(reader, head.seq)
     except (UserError, OSError) as error:
         return Part(name="last run", health=Health.LOOK, detail=str(error))
     if last is None:
@@ -146,6 +150,15 @@ def _journal(path: Path) -> Part:
         f"{path.name}: {last.seq:,} entries, {'complete' if ended else 'not closed'}; `rung journal verify` checks it"
     )
     return Part(name="last run", health=Health.OK if ended else Health.LOOK, detail=detail, at_ns=last.at_ns)
+
+
+def _last_of_the_run(reader: SqliteReader, seq: int) -> Entry:
+    """The newest entry that is not an anchor: a finished run notes its head after it has closed."""
+    last = next(iter(reader.read(seq, seq)))
+    while last.kind == "anchor" and seq > 1:
+        seq -= 1
+        last = next(iter(reader.read(seq, seq)))
+    return last
 
 
 def _tapes(folder: Path, now_ns: int) -> Iterator[Part]:

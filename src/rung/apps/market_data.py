@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rung.domain.errors import UserError
 from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.market.calendar import Calendar, calendar_name_for, calendar_named
@@ -24,6 +25,8 @@ class MarketData:
     sessions: tuple[Session, ...]
     warm_up: tuple[Session, ...]
     reports: tuple[TapeReport, ...]
+    empty_sessions: tuple[Session, ...]
+    """Sessions of the period in which no symbol has a bar: they are left out, and the report says so."""
 
     def feed_of(self, session: Session) -> TapeFeed:
         """The slices of one session."""
@@ -51,15 +54,29 @@ def open_market_data(
     feed = TapeFeed(tapes, calendar, start, end)
     empty = set(feed.empty_sessions)
     sessions = tuple(s for s in feed.sessions if s not in empty)
-    before = [s for s in calendar.before(start, warm_up_sessions) if _has_bars(tapes, s)]
+    before = [s for s in calendar.before(sessions[0].date, warm_up_sessions) if _has_bars(tapes, s)]
+    _refuse_absent(tapes, sessions, data_dir)
     first, last = (before or list(sessions))[0].open_ns, sessions[-1].close_ns
     return MarketData(
         tapes=tapes,
         calendar=calendar,
         sessions=sessions,
         warm_up=tuple(before),
+        empty_sessions=feed.empty_sessions,
         reports=tuple(check_tape(tape, calendar, first, last) for tape in tapes),
     )
+
+
+def _refuse_absent(tapes: Sequence[Tape], sessions: Sequence[Session], data_dir: Path) -> None:
+    """A symbol that never trades in the period is a mistake in the question, not a symbol without signals."""
+    absent = [tape.symbol for tape in tapes if not any(_has_bars((tape,), session) for session in sessions)]
+    if absent:
+        others = ",".join(tape.symbol for tape in tapes if tape.symbol not in absent)
+        raise UserError(
+            f"no bar of {', '.join(absent)} from {sessions[0].date} to {sessions[-1].date}",
+            where=str(data_dir),
+            remedy=f"leave them out with --symbols {others}, or choose another period",
+        )
 
 
 def _has_bars(tapes: Sequence[Tape], session: Session) -> bool:

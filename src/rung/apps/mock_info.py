@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
 
 import rung
 from rung.apps.code_id import code_id
@@ -33,7 +34,12 @@ def describe_run(request: MockRequest, files: RotationFiles, market: MarketData)
             TapeInfo(symbol=tape.symbol, tape_id=tape.content_id, warnings=report.warnings)
             for tape, report in zip(market.tapes, market.reports, strict=True)
         ),
-        warnings=(*_end_of_day_doubts(files), *_warm_up_doubts(request, market)),
+        warnings=(
+            *_end_of_day_doubts(files),
+            *_warm_up_doubts(request, market),
+            *_period_doubts(market),
+            *_contradictions(request, files),
+        ),
         costs=tuple(StampedCost(name=name, value=value) for name, value in stamps(files.costs.value)),
         criteria=Criteria(
             min_mrd_frac=targets.target_mrd,
@@ -89,6 +95,28 @@ def _warm_up_doubts(request: MockRequest, market: MarketData) -> tuple[str, ...]
     missing = request.warm_up_sessions - len(market.warm_up)
     if missing <= 0:
         return ()
-    return (
-        f"the tapes hold {len(market.warm_up)} of {request.warm_up_sessions} warm-up sessions before {request.start}",
-    )
+    seen, first = len(market.warm_up), market.sessions[0].date
+    return (f"the tapes hold {seen} of {request.warm_up_sessions} warm-up sessions before {first}",)
+
+
+def _period_doubts(market: MarketData) -> tuple[str, ...]:
+    empty = market.empty_sessions
+    if not empty:
+        return ()
+    asked = len(market.sessions) + len(empty)
+    return (f"{len(empty)} of the {asked} sessions asked for have no bar and were left out, {empty[0].date} the first",)
+
+
+def _contradictions(request: MockRequest, files: RotationFiles) -> tuple[str, ...]:
+    """Settings that together can open nothing."""
+    rules, limits = files.rotation.value.rotation_manager_config, files.limits.effective.limits
+    weight = Decimal(str(rules.deployed_capital_frac)) * Decimal(str(rules.capital_per_position))
+    found = []
+    if not rules.enable_stop_loss and limits.min_stop_frac is not None:
+        found.append("enable_stop_loss is false, but the gates demand a stop: nothing can open")
+    floor, most = limits.min_equity_quote, limits.max_symbol_notional_frac
+    if floor is not None and request.capital_quote < floor:
+        found.append(f"the capital of {request.capital_quote:f} is below min_equity_quote {floor:f}: nothing can open")
+    if most is not None and weight > most:
+        found.append(f"an entry asks for {weight:f} of equity, the gates allow {most:f} per symbol: nothing can open")
+    return tuple(found)

@@ -1,11 +1,11 @@
 """One tree of errors; each branch says who must act.
 
-    RungError
-    ├── Refusable      this order dies, the desk lives
-    ├── Retryable      the call may be repeated
-    ├── Fatal          the desk stops and flattens
-    └── UserError      the person at the keyboard must change something (exit code 2, no traceback)
-        └── Tampered   a journal that was edited (exit code 3)
+RungError
+├── Refusable      this order dies, the desk lives
+├── Retryable      the call may be repeated
+├── Fatal          the desk stops and flattens
+└── UserError      the person at the keyboard must change something (exit code 2, no traceback)
+    └── Tampered   a journal that was edited (exit code 3)
 """
 
 from __future__ import annotations

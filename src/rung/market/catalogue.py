@@ -42,7 +42,7 @@ class Catalogue:
             raise UserError(
                 "there is no such folder",
                 where=str(self.root),
-                remedy="give --data DIR, or make one: `rung data synth`",
+                remedy="give --data DIR, or make one: `rung data synth --output DIR`",
             )
         self._entries = _discover(self.root)
 

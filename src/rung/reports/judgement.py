@@ -10,6 +10,7 @@ from rung.reports.words import NOTHING, number, percent, plural
 
 READY = "READY FOR LIVE PAPER TRADING"
 NOT_READY = "DO NOT GO LIVE"
+MAX_CHANCE_FRAC = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ def judge(metrics: RunMetrics, info: RunInfo) -> Judgement:
             _trade_count(metrics, criteria),
             _drawdown(metrics, criteria),
             _days(metrics, criteria),
+            _against_chance(metrics),
             _market(info),
         )
     )
@@ -154,6 +156,17 @@ def _days(metrics: RunMetrics, criteria: Criteria) -> Check:
         words=f"At least {needed}" if days >= needed else f"Too few ({needed} needed)",
         failure=f"{plural(days, 'session')} cannot carry a verdict ({needed} needed)",
     )
+
+
+def _against_chance(metrics: RunMetrics) -> Check:
+    """Every baseline must be beaten beyond chance; a run that was compared with none has shown nothing."""
+    baselines = metrics.shuffled
+    worst = max((each.chance_frac for each in baselines), default=None)
+    passed = worst is not None and worst <= MAX_CHANCE_FRAC
+    shown = NOTHING if worst is None else percent(worst, 0, signed=False)
+    words = "Not compared" if worst is None else f"{'Beyond' if passed else 'Within'} luck (at most 5%)"
+    failure = "it was not compared with shuffled signals" if worst is None else "it is not to be told from chance"
+    return Check(key="chance", label="Luck", value=shown, passed=passed, words=words, failure=failure)
 
 
 def _market(info: RunInfo) -> Check:

@@ -1,4 +1,4 @@
-"""What the account would hold if the orders went through: the worst case that is still reachable."""
+"""What the account could hold once the orders are sent: the worst case that is still reachable."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ _ZERO = Decimal(0)
 _TRADES = (OrderKind.MARKET, OrderKind.LIMIT)
 
 
-def added(quantity: Decimal, order: Order) -> Decimal:
-    """Signed base units after `order`, starting from `quantity`, counted pessimistically.
+def reachable(quantity: Decimal, orders: Sequence[Order]) -> Decimal:
+    """Signed base units after `orders` of one symbol, starting from `quantity`: the larger of two endings.
 
-    An order that takes away counts only when it is a MARKET order: a limit may rest unfilled.
+    In one everything fills; in the other no exit does: an exit that has been sent is not yet an exit, its symbol may
+    not trade for minutes, and nothing may be bought with what it has not brought.
     """
-    if order.kind not in _TRADES:
-        return quantity
-    after = quantity + order.quantity * order.side.sign
-    if order.kind is OrderKind.MARKET or abs(after) > abs(quantity):
-        return after
-    return quantity
+    filled = stuck = quantity
+    for order in orders:
+        if order.kind not in _TRADES:
+            continue
+        change = order.quantity * order.side.sign
+        if order.kind is OrderKind.MARKET or abs(filled + change) > abs(filled):  # a limit may rest unfilled
+            filled += change
+        if not order.reduce_only and abs(stuck + change) > abs(stuck):
+            stuck += change
+    return stuck if abs(stuck) >= abs(filled) else filled
 
 
 def quantity_after(symbol: str, view: View, orders: Sequence[Order]) -> Decimal:
-    """Signed base units of one symbol after `orders`."""
+    """Signed base units of one symbol after `orders`, at their worst."""
     position = view.account.positions.get(symbol)
-    quantity = position.quantity if position is not None else _ZERO
-    for order in orders:
-        if order.symbol == symbol:
-            quantity = added(quantity, order)
-    return quantity
+    return reachable(position.quantity if position is not None else _ZERO, [o for o in orders if o.symbol == symbol])
 
 
 def quantities_after(order: Order, view: View, ahead: Sequence[Order]) -> Mapping[str, Decimal]:
@@ -73,10 +74,10 @@ class _After:
     def __init__(self, order: Order, view: View, ahead: Sequence[Order]) -> None:
         self.order, self.view, self.ahead = order, view, ahead
         held = {symbol: position.quantity for symbol, position in view.account.positions.items()}
-        for each in ahead:
-            held[each.symbol] = added(held.get(each.symbol, _ZERO), each)
-        held[order.symbol] = added(held.get(order.symbol, _ZERO), order)
-        self.quantities = held
+        sent: dict[str, list[Order]] = {}
+        for each in (*ahead, order):
+            sent.setdefault(each.symbol, []).append(each)
+        self.quantities = held | {s: reachable(held.get(s, _ZERO), orders) for s, orders in sent.items()}
         self.notionals: Mapping[str, Decimal] | None = None
 
 

@@ -122,6 +122,12 @@ def test_keeping_with_new_protection_is_a_protect_order_and_keeping_without_is_s
     assert allocate(view({"TQQQ": 10}), target(None)) == ()
 
 
+def test_keeping_the_quantity_withdraws_an_entry_that_still_works_but_not_a_stop() -> None:
+    (cancel,) = allocate(view({"TQQQ": 10}, {"TQQQ": "rotation-1-TQQQ-o"}), target(None))
+    assert cancel.kind is OrderKind.CANCEL
+    assert allocate(view({"TQQQ": 10}, {"TQQQ": "rotation-1-TQQQ-o-s1"}), target(None)) == ()
+
+
 def test_the_same_decision_makes_the_same_order_id_short_enough_for_every_venue() -> None:
     (once,), (twice,) = allocate(view(), target(0.3)), allocate(view(), target(0.3))
     assert once.order_id == twice.order_id

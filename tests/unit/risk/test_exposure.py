@@ -21,10 +21,15 @@ def test_what_is_held_and_what_is_ordered_add_up_with_their_signs() -> None:
     assert quantities_after(orders[-1], VIEW, orders[:-1]) == {"TQQQ": 110, "SQQQ": -70, "UVXY": 5}
 
 
-def test_a_market_order_that_takes_away_counts_and_a_limit_that_might_rest_does_not() -> None:
+def test_an_exit_that_has_been_sent_is_not_yet_an_exit() -> None:
     limit = made.exit_of(HELD, kind=OrderKind.LIMIT, limit_price=D(200))
-    assert quantity_after("TQQQ", VIEW, [made.exit_of(HELD)]) == 0
+    assert quantity_after("TQQQ", VIEW, [made.exit_of(HELD)]) == 100
     assert quantity_after("TQQQ", VIEW, [limit]) == 100
+
+
+def test_a_flip_counts_at_the_larger_of_its_two_endings() -> None:
+    opening = made.order(quantity="150", side=Side.SELL)
+    assert quantity_after("TQQQ", VIEW, [made.exit_of(HELD), opening]) == -150
 
 
 def test_a_limit_order_that_would_flip_into_more_counts() -> None:
@@ -42,8 +47,8 @@ def test_the_gross_value_uses_the_newest_price_and_else_the_mark() -> None:
     assert gross_notional_after(made.order("TQQQ", "10"), VIEW, ()) == 110 * 100 + 50 * 100
 
 
-def test_a_symbol_that_ends_flat_is_not_held() -> None:
-    assert symbols_held_after(made.order("UVXY", "1"), VIEW, [made.exit_of(HELD)]) == 2
+def test_a_symbol_on_its_way_out_still_counts_as_held() -> None:
+    assert symbols_held_after(made.order("UVXY", "1"), VIEW, [made.exit_of(HELD)]) == 3
 
 
 def test_a_mark_that_is_no_number_cannot_be_summed() -> None:

@@ -402,3 +402,49 @@ def test_drying_volume_lowers_the_liquidity() -> None:
     liquidity = watch.facts(book(last, LONG_A)).liquidity
     assert liquidity is not None
     assert liquidity < 0.2
+
+
+def test_a_day_of_risk_is_the_root_of_its_bars_for_every_measure() -> None:
+    watch, last = watched(50)
+    facts = watch.facts(book(last, LONG_A))
+    worst = 0.3 * (1 - 1 / 1.01) * 10
+    assert facts.var95_frac == pytest.approx(worst)
+    assert facts.var99_frac == pytest.approx(worst)
+    assert facts.es975_frac == pytest.approx(worst)
+
+
+def test_calm_after_a_storm_lowers_the_volatility_ratio() -> None:
+    watch, _ = watched(40)
+    for minute in range(41, 61):
+        last = event(minute, {"A": 100.0, "B": 100.0})
+        watch.observe(last)
+    facts = watch.facts(book(last, LONG_A))
+    assert facts.volatility_ratio == pytest.approx(0.0, abs=1e-9)
+    assert facts.liquidity == 1.0
+
+
+def test_the_liquidity_is_never_above_one() -> None:
+    watch, _ = watched(50)
+    for minute in range(51, 61):
+        last = event(minute, {"A": zigzag(minute), "B": zigzag(minute)}, volume=9_000.0)
+        watch.observe(last)
+    assert watch.facts(book(last, LONG_A)).liquidity == 1.0
+
+
+def test_the_window_forgets() -> None:
+    watch, _ = watched(60)
+    for minute in range(61, 122):
+        last = event(minute, {"A": 100.0, "B": 100.0})
+        watch.observe(last)
+    facts = watch.facts(book(last, LONG_A))
+    assert facts.var99_frac == 0.0
+    assert "volatility_ratio" in facts.unready  # nothing moved in the whole window
+
+
+def test_the_defaults_are_fifteen_minutes_of_caution_and_five_of_trust() -> None:
+    state = GlobalRiskState()
+    state.assessed(assessment(RiskLevel.CAUTION))
+    state.assessed(assessment(RiskLevel.NORMAL, 15))
+    assert in_force(state, 20) is RiskLevel.NORMAL
+    assert in_force(state, 21) is None
+    assert state.reason == ""

@@ -343,3 +343,13 @@ def test_every_stored_latch_comes_back_also_after_one_that_is_forgotten() -> Non
     assert set(after.tripped) == {"o.kept", "o.lost"}
     event = after.rearm("o.lost", facts(2).at_ns, "ann", "x")
     assert event.latch == "o.lost"
+
+
+def test_the_quantity_offered_when_reduced_leaves_out_what_is_held() -> None:
+    latches = Latches([plain("a", TradingState.REDUCED)])
+    latches.trip("a", 1, "test")
+    gate = TradingStateGate(latches, max_symbol_frac=0.4, reduced_factor=0.5)
+    held = made.view(of=made.account(made.position(quantity="50")))
+    (violation,) = gate.check(made.order(quantity="151"), held, ())
+    assert violation.adjusted_quantity == 150
+    assert gate.check(made.order(quantity="150"), held, ()) == ()

@@ -284,3 +284,16 @@ def test_every_file_has_an_id_and_files_of_one_name_are_told_apart(tmp_path: Pat
     loaded = load_limits([tmp_path / "a" / "q.json", tmp_path / "b" / "q.json"], "micro")
     assert len(set(loaded.ids.values())) == 3
     assert loaded.effective.origins["max_gross_notional_frac"].endswith("a/q.json")
+
+
+def test_every_set_names_itself_wherever_it_binds() -> None:
+    sets = (ScreenLimits(), QtsRisk(), SafetyGate(), UltraConservative(), load_profiles().value.micro)
+    for number, one in enumerate(sets):
+        made = one.limit_set(f"set {number}")
+        assert {made.origin, *(rule.origin for rule in made.losses)} == {f"set {number}"}
+
+
+def test_a_stop_of_one_size_only_is_strict_and_no_contradiction() -> None:
+    one = limits("a", min_stop_frac=D("0.02"), max_stop_frac=D("0.02"))
+    assert effective_limits([one]).sets == ("a",)
+    assert QtsRisk(min_stop_pct=0.05).max_stop_pct == ScreenLimits(min_stop_frac=0.05).max_stop_frac == 0.05

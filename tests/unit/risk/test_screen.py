@@ -150,12 +150,13 @@ def test_orders_still_working_count_as_if_they_filled() -> None:
     assert kinds(screen([made.order(quantity="100")], [gate], made.view(), working=working)[0]) == []
 
 
-def test_rotation_at_capacity_passes_when_the_exit_stands_before_the_entry() -> None:
+def test_an_entry_cannot_use_the_slot_of_an_exit_that_has_not_filled() -> None:
     held = [made.position(symbol) for symbol in ("SQQQ", "UVXY", "SDS")]
     view = made.view(of=made.account(*held))
     swap = [made.exit_of(held[0]), made.order("TQQQ")]
-    assert [type(verdict) for verdict in screen(swap, [MaxPositions(3)], view)] == [Approved, Approved]
-    assert [type(verdict) for verdict in screen(swap[::-1], [MaxPositions(3)], view)] == [Refused, Approved]
+    assert [type(verdict) for verdict in screen(swap, [MaxPositions(3)], view)] == [Approved, Refused]
+    after = made.view(of=made.account(*held[1:]))
+    assert isinstance(one(made.order("TQQQ"), MaxPositions(3), view=after), Approved)
 
 
 def test_an_exit_passes_every_gate_of_the_desk_at_the_worst_moment() -> None:

@@ -47,7 +47,7 @@ def load(verb: Verb) -> TyperCommand | TyperGroup:
     module, _, attribute = verb.target.partition(":")
     target = getattr(importlib.import_module(module), attribute)
     if not isinstance(target, typer.Typer):
-        app = typer.Typer(add_completion=False)
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name=verb.name)(target)
         target = app
     return cast("TyperCommand | TyperGroup", typer.main.get_command(target))

@@ -12,6 +12,8 @@ from rung.apps.mock_request import DEFAULT_SHUFFLES, WARM_UP_SESSIONS, MockReque
 from rung.apps.places import COSTS_FILE, LIMITS_FILE, ROTATION_FILE, config_file
 from rung.domain.errors import UserError
 
+MOST_CAPITAL = Decimal(10) ** 12
+
 
 def mock(  # noqa: PLR0913 - the options are the verb's interface, named by the documents it honours
     date: Annotated[str | None, typer.Option(help="replay this one session, YYYY-MM-DD")] = None,
@@ -62,18 +64,26 @@ def mock(  # noqa: PLR0913 - the options are the verb's interface, named by the 
 
 
 def parse_symbols(text: str | None) -> tuple[str, ...]:
-    """`TQQQ,SQQQ` or `TQQQ SQQQ` as symbols in the order given; nothing as ()."""
-    return tuple(part.upper() for part in (text or "").replace(",", " ").split())
+    """`TQQQ,SQQQ` or `TQQQ SQQQ` as symbols in the order given; no option as ()."""
+    if text is None:
+        return ()
+    symbols = tuple(part.upper() for part in text.replace(",", " ").split())
+    twice = [s for s in symbols if symbols.count(s) > 1]
+    if twice:
+        raise UserError(f"{twice[0]} is named twice", where="--symbols", remedy="name each symbol once")
+    if not symbols:
+        raise UserError("names no symbol", where="--symbols", remedy="write them like TQQQ,SQQQ")
+    return symbols
 
 
 def parse_capital(text: str) -> Decimal:
-    """A positive amount. Raises UserError otherwise."""
+    """An amount from a dollar to a trillion, whole cents. Raises UserError otherwise."""
     try:
         capital = Decimal(text)
     except InvalidOperation:
         capital = Decimal("NaN")
-    if not capital.is_finite() or capital <= 0:
-        raise UserError(f"{text!r} is not a positive amount", where="--capital", remedy="write it like 100000")
+    if not (capital.is_finite() and 1 <= capital <= MOST_CAPITAL and capital == capital.quantize(Decimal("0.01"))):
+        raise UserError(f"{text!r} is not an amount from 1 to 1e12", where="--capital", remedy="write it like 100000")
     return capital
 
 

@@ -49,7 +49,8 @@ def show(
     ]
     if tripped:
         print_table("Tripped latches", ("latch", "state", "why", "opens"), tripped)
-    typer.echo(f"kill switch   {now.switches.kill.why() or 'off'}")
+    why = now.switches.kill.why()
+    typer.echo(f"kill switch   {'off' if why is None else f'ON: {why}'}")
     typer.echo(f"maintenance   {now.switches.maintenance.why() or 'off'}")
 
 

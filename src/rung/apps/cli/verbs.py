@@ -17,7 +17,7 @@ class Verb(NamedTuple):
 _CLI = "rung.apps.cli"
 
 VERBS: tuple[Verb, ...] = (
-    Verb("demo", "Try", f"{_CLI}.demo:demo", "replay three synthetic days and open the report: no keys, no data"),
+    Verb("demo", "Try", f"{_CLI}.demo:demo", "replay three synthetic days and write a report: no keys, no data"),
     Verb("doctor", "Try", f"{_CLI}.doctor:doctor", "what is installed, what is missing, what to do"),
     Verb("mock", "Trade", f"{_CLI}.mock:mock", "replay recorded minutes through the whole desk"),
     Verb("replay", "Trade", f"{_CLI}.replay:replay", "execute a recorded run again and compare bit for bit"),

@@ -55,7 +55,8 @@ def learn_bar(state: Row, params: Row, close: float, minute: float, length: floa
     """Predict from the raw features in state[X]; keep the sample if its targets mature within the session."""
     standardise(state, params[at.SCALE_RATE], params[at.SCORE_CLIP])
     predict(state, params, band_position)
-    if minute + 1.0 + at.LONGEST <= length:
+    pending = state[at.APPENDED] - state[at.MATURED + at.N_HORIZONS - 1]
+    if minute + 1.0 + at.LONGEST <= length and pending < at.N_PENDING:  # more only if a minute comes twice
         sample = at.RING + int(state[at.APPENDED]) % at.N_PENDING * at.SAMPLE_SIZE
         absorb(state, sample, params[at.LAMBDA], params[at.LEAK])
         state[sample + at.SAMPLE_MINUTE], state[sample + at.SAMPLE_CLOSE] = minute, close

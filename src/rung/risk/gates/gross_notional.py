@@ -15,7 +15,7 @@ from rung.risk.facts import equity_of, exact, pct
 class GrossNotional:
     """Σ |value| of every symbol after all orders ≤ `max_frac` × equity. Exactly at the limit passes.
 
-    Market exits approved before it in the batch count as done; resting limits do not.
+    An exit that was sent is not yet an exit: until it fills its position counts.
     Source: seed 000, check 7.
     """
 

@@ -13,7 +13,7 @@ from rung.risk.exposure import quantity_after, symbols_held_after
 class MaxPositions:
     """Symbols held after all orders ≤ `most`. Exactly at it passes; adding to a held symbol always does.
 
-    A market exit approved before it in the batch frees its place.
+    An exit that was sent frees its place when it has filled, not before.
     Source: seed 002 (1), seed 003 profiles (2–8).
     """
 

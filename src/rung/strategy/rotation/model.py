@@ -33,7 +33,6 @@ class OnlineEnsemble:
         self._clock = np.zeros(ensemble.CLOCK_SIZE)
         self._out = np.zeros((len(symbols), ensemble.N_OUT))
         self._session = ""
-        self._ordinal = 0
 
     def predict(self, event: Slice) -> Sequence[Prediction]:
         """Learn what has matured, predict from the newest bar; a silent symbol repeats its last prediction."""
@@ -82,6 +81,5 @@ class OnlineEnsemble:
 
     def _open(self, session: Session) -> None:
         self._session = session.date
-        self._ordinal += 1
         day = date.fromisoformat(session.date)
-        self._clock[1:5] = (session.length_minutes, day.weekday(), day.day, self._ordinal)
+        self._clock[1:5] = (session.length_minutes, day.weekday(), day.day, day.toordinal())

@@ -1,8 +1,9 @@
 """Signals + View → Targets: what is entered, held, left and rotated, and why.
 
 Exit priority: end of day → stop and profit target (held at the venue, from the bar after they are placed) → side
-turned → rank → strength. During the minimum hold only the end of day and the stop act. A slot freed in this slice
-may be used in this slice. Every exited symbol cools down.
+turned → rank → strength. During the minimum hold only the end of day and the stop act. A slot is free once its exit has
+filled: nothing is bought with money that an unfilled exit still owes. An entry is good for the next bar only. Every
+exited symbol cools down.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class RotationRules:
         eod_in_minutes = to_close - self._rules.eod_minutes_before_close
         if self._rules.eod_liquidation and eod_in_minutes <= 0:
             return self._flatten(view, f"{to_close} min to the close")
-        targets = self._keep_or_leave(view)
+        targets = [*self._withdrawn(view), *self._keep_or_leave(view)]
         entries_open = not self._rules.eod_liquidation or eod_in_minutes > self._rules.no_entry_minutes_before_eod
         if may_enter and entries_open:
             self._enter(view, list(ranked.values()), targets)
@@ -103,6 +104,16 @@ class RotationRules:
                 if holding.strength < self._rules.min_strength_to_hold:
                     holding.rank = UNRANKED
 
+    def _withdrawn(self, view: View) -> list[Target]:
+        """Entries that did not fill in the bar they were meant for: their price and their reason are old."""
+        return [
+            Target(
+                at_ns=view.slice.at_ns, symbol=symbol, action=Action.EXIT, weight=0.0, reason="the entry did not fill"
+            )
+            for symbol in view.account.working
+            if symbol not in self._holdings
+        ]
+
     def _keep_or_leave(self, view: View) -> list[Target]:
         targets = []
         for symbol in self._actionable(view):
@@ -121,7 +132,7 @@ class RotationRules:
         if holding.turned:
             return "the signal turned to the other side"
         if holding.rank == UNRANKED:
-            return "the signal is missing and has decayed"
+            return "no signal ranks it any more, and its strength has decayed"
         if holding.rank > rules.min_rank_to_hold:
             return f"rank {holding.rank} is worse than {rules.min_rank_to_hold}"
         if holding.strength < rules.min_strength_to_exit:
@@ -170,10 +181,9 @@ class RotationRules:
         )
 
     def _enter(self, view: View, ranked: list[Signal], targets: list[Target]) -> None:
-        """Fill free slots in rank order; at capacity let the strongest outsider replace the weakest holding."""
-        leaving = {t.symbol for t in targets if t.weight == 0.0}
+        """Fill free slots in rank order; at capacity let the weakest holding go for the strongest outsider."""
         busy = set(view.account.working) | set(view.account.positions)
-        slots = self._rules.max_positions - len(busy - leaving)
+        slots = self._rules.max_positions - len(busy)
         for signal in ranked:
             if signal.strength < self._rules.min_strength_to_enter or signal.rank > self._rules.min_rank_to_hold:
                 return
@@ -216,11 +226,19 @@ class RotationRules:
         )
 
     def _rotate(self, view: View, outsider: Signal, targets: list[Target]) -> None:
-        """One rotation per slice, and only against a holding past its minimum hold."""
+        """One rotation per slice, only against a holding past its minimum hold that trades in this slice.
+
+        Nothing while another exit is under way: its slot will do for the outsider. The outsider enters by the
+        ordinary rule once the slot is free.
+        """
+        if any(t.weight == 0.0 for t in targets) or any(h.leaving for h in self._holdings.values()):
+            return
         candidates = [
             (t.strength, n)
             for n, t in enumerate(targets)
-            if t.action is Action.HOLD and self._holdings[t.symbol].bars_held >= self._rules.minimum_hold_bars
+            if t.action is Action.HOLD
+            and t.symbol in view.slice.bars
+            and self._holdings[t.symbol].bars_held >= self._rules.minimum_hold_bars
         ]
         if not candidates:
             return
@@ -230,4 +248,3 @@ class RotationRules:
             return
         weakest = targets[index].symbol
         targets[index] = self._leave(view, weakest, Action.ROTATE_OUT, f"{outsider.symbol} leads by {lead:.4f}")
-        targets.append(self._entry(view, outsider, f"rank {outsider.rank}, replaces {weakest}"))

@@ -79,6 +79,7 @@ class SignalBook:
     def __init__(self, config: RotationConfig) -> None:
         self._filter = config.signal_aggregator_config
         self._data = config.data_manager_config
+        self._ranks_shorts = config.rotation_manager_config.allow_shorts
         self._calibrates = config.oes_config.enable_threshold_calibration
         self._min_confidence = max(HARD_MIN_CONFIDENCE, self._filter.min_confidence)
         self._fresh_for_ns = int(self._filter.max_staleness_seconds * NS_PER_SECOND)
@@ -90,7 +91,8 @@ class SignalBook:
     def update(self, event: Slice, predictions: Sequence[Prediction]) -> tuple[Signal, ...]:
         """Every symbol with a prediction young enough to count, ranked ones first (rank 1 is strongest).
 
-        Unranked signals (rank 0, strength 0) are those a filter held back: neutral, too weak or too unsure.
+        Unranked signals (rank 0, strength 0) are those that cannot be acted on: neutral, too weak, too unsure, or
+        short where shorts are not traded.
         """
         ranked: list[_DraftSignal] = []
         unranked: list[_DraftSignal] = []
@@ -156,7 +158,7 @@ class SignalBook:
     def _passes(self, draft: _DraftSignal) -> bool:
         limits = self._filter
         return (
-            draft.lean is not Lean.NEUTRAL
+            (draft.lean is Lean.LONG or (draft.lean is Lean.SHORT and self._ranks_shorts))
             and draft.probability >= limits.min_probability
             and draft.confidence >= self._min_confidence
             and draft.strength >= limits.min_strength

@@ -187,3 +187,18 @@ def test_before_its_first_bar_ever_a_symbol_says_nothing_and_says_so() -> None:
     ensemble_step(state, np.zeros((1, 5)), np.array([False]), clock, pack_params(PARAMS), out)
     assert np.isfinite(out).all()
     assert (out[0, at.VALID], out[0, at.FRESH], out[0, at.PROBABILITY], out[0, at.CONFIDENCE]) == (0.0, 0.0, 0.5, 0.0)
+
+
+def test_a_minute_that_comes_over_and_over_overwrites_no_pending_sample() -> None:
+    """Not allowed, and harmless: what does not fit is predicted, not learned."""
+    slices = session(list(range(LENGTH)))
+    rows = np.r_[0:20, np.full(40, 20), 21:LENGTH]
+    stuttering = Slices(slices.bars[rows], slices.present[rows], slices.clocks[rows])
+    state = new_ensemble_state(1, PARAMS)
+    for t in range(len(rows)):
+        run(stuttering[t : t + 1], PARAMS, state)
+        pending = state[0, at.APPENDED] - state[0, at.MATURED : at.MATURED + 3]
+        assert (pending >= 0).all()
+        assert (pending <= at.N_PENDING).all()
+    assert np.isfinite(state).all()
+    assert state[0, at.APPENDED] < len(rows) - 10

@@ -264,3 +264,9 @@ def test_a_venue_without_a_minimum_takes_anything() -> None:
 def test_a_limit_of_nothing_at_all_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="a fraction or an amount"):
         OrderValue()
+
+
+def test_built_in_leverage_counts_where_it_is_known_and_one_elsewhere() -> None:
+    gate = GrossLeverage(1, {"SQQQ": 3})
+    assert ask(gate, made.order(quantity="700"), holding("SQQQ")) == []
+    assert len(ask(gate, made.order(quantity="701"), holding("SQQQ"))) == 1

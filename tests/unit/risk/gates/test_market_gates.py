@@ -230,3 +230,36 @@ def test_a_move_of_exactly_a_tenth_passes_at_any_price(price: float, passes: boo
     gate = SpikingData(1.0, 0.1)
     now = float(f"{price * scale:.10g}")
     assert (asked(gate, minute(4, close=100.0 * scale), minute(5, close=now)) == []) is passes
+
+
+@pytest.mark.parametrize("ask", [math.nan, math.inf, 0.0, -1.0])
+def test_an_ask_that_is_no_price_cannot_be_judged(ask: float) -> None:
+    with pytest.raises(Refusable):
+        Spread(Quotes(0.5, ask), max_bps=10.0, max_age_seconds=60.0).check(made.order(), made.view(), ())
+
+
+def test_a_quote_below_one_is_a_quote() -> None:
+    gate = Spread(Quotes(0.49999, 0.50001), max_bps=10.0, max_age_seconds=60.0)
+    assert gate.check(made.order(), made.view(), ()) == ()
+
+
+def test_a_volume_that_is_no_number_adds_nothing_and_a_small_one_does() -> None:
+    gate = DayVolume(1.0)
+    assert asked(gate, minute(1, volume=math.inf)) == ["MIN_VOLUME"]
+    assert asked(gate, minute(2, close=0.5, volume=1.0)) == ["MIN_VOLUME"]
+    assert asked(gate, minute(3, close=0.5, volume=1.0)) == []
+
+
+def test_every_bar_after_a_halt_counts_once() -> None:
+    gate = HaltedMarket(gap_minutes=5, resume_bars=3)
+    assert asked(gate, minute(10), minute(16)) == ["HALTED_DATA"]
+    assert asked(gate, minute(17)) == ["HALTED_DATA"]
+    assert asked(gate, minute(18)) == []
+
+
+def test_the_range_of_one_symbol_is_known_although_another_is_broken() -> None:
+    atr = AverageTrueRange(period=1)
+    event = minute(1)
+    atr.observe(replace(event, bars={"BAD": made.bar("BAD", close=math.nan), **event.bars}))
+    assert atr.atr_quote("BAD") is None
+    assert atr.atr_quote("TQQQ") == pytest.approx(0.2)

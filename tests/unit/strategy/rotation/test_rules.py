@@ -194,15 +194,18 @@ def test_hysteresis_holds_between_the_exit_and_the_entry_strength() -> None:
     assert decide(book, view(minute, "AAA"), between)["AAA"].action is Action.HOLD
 
 
-def test_a_slot_freed_by_an_exit_is_filled_in_the_same_slice() -> None:
+def test_a_slot_is_free_once_its_exit_has_filled_and_not_before() -> None:
     book = rules(max_positions=1, capital_per_position=1.0)
     minute = hold_for(book, 5, FIVE, "AAA")
-    targets = decide(book, view(minute, "AAA"), [*ranking(("BBB", 0.5)), replace(FIVE[0], rank=6)])
-    assert targets["AAA"].action is Action.EXIT
-    assert targets["BBB"].action is Action.ENTER_LONG
+    wanted = [*ranking(("BBB", 0.5)), replace(FIVE[0], rank=6)]
+    leaving = decide(book, view(minute, "AAA"), wanted)
+    assert leaving["AAA"].action is Action.EXIT
+    assert "BBB" not in leaving
+    assert decide(book, view(minute + 1, "AAA", working=("AAA",)), wanted) == {}  # no bar yet for the exit
+    assert decide(book, view(minute + 2), wanted)["BBB"].action is Action.ENTER_LONG
 
 
-def test_at_capacity_the_strongest_outsider_replaces_the_weakest_holding_by_the_delta() -> None:
+def test_at_capacity_the_weakest_holding_goes_for_an_outsider_that_leads_by_the_delta() -> None:
     book = rules()
     held = ("AAA", "BBB", "CCC")
     minute = hold_for(book, 5, FIVE, *held)
@@ -211,8 +214,27 @@ def test_at_capacity_the_strongest_outsider_replaces_the_weakest_holding_by_the_
     clear = ranking(("DDD", 0.4501), ("AAA", 0.4), ("BBB", 0.35), ("CCC", 0.3), ("EEE", 0.29))
     targets = decide(book, view(minute + 1, *held), clear)
     assert targets["CCC"].action is Action.ROTATE_OUT
-    assert targets["DDD"].action is Action.ENTER_LONG
+    assert "DDD" not in targets
     assert sum(t.action is Action.ROTATE_OUT for t in targets.values()) == 1
+    waiting = decide(book, view(minute + 2, *held, working=("CCC",)), clear)
+    assert {t.action for t in waiting.values()} == {Action.HOLD}  # one rotation at a time
+    assert decide(book, view(minute + 3, "AAA", "BBB"), clear)["DDD"].action is Action.ENTER_LONG
+
+
+def test_a_halted_holding_is_not_rotated_out() -> None:
+    book = rules()
+    held = ("AAA", "BBB", "CCC")
+    minute = hold_for(book, 5, FIVE, *held)
+    seen = view(minute, *held)
+    halted = replace(seen, slice=replace(seen.slice, bars={s: b for s, b in seen.slice.bars.items() if s != "CCC"}))
+    clear = ranking(("DDD", 0.9), ("AAA", 0.4), ("BBB", 0.35), ("CCC", 0.3))
+    assert decide(book, halted, clear)["BBB"].action is Action.ROTATE_OUT
+
+
+def test_an_entry_that_did_not_fill_in_its_bar_is_withdrawn() -> None:
+    targets = decide(rules(), view(10, working=("BBB",)), FIVE)
+    assert (targets["BBB"].action, targets["BBB"].weight) == (Action.EXIT, 0.0)
+    assert targets["BBB"].reason == "the entry did not fill"
 
 
 def test_rotation_respects_the_minimum_hold() -> None:
@@ -246,7 +268,7 @@ def test_a_missing_signal_keeps_its_strength_before_bar_200_and_decays_after() -
     actions = [decide(book, view(m, "AAA"), []).get("AAA") for m in range(200, 300)]
     exits = [n for n, t in enumerate(actions) if t is not None and t.action is Action.EXIT]
     assert exits
-    assert actions[exits[0]].reason == "the signal is missing and has decayed"  # type: ignore[union-attr]
+    assert actions[exits[0]].reason == "no signal ranks it any more, and its strength has decayed"  # type: ignore[union-attr]
     assert 80 <= exits[0] <= 100  # 0.5 × 0.95^n < 0.006 at n = 87
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp
 
 import pytest
@@ -15,6 +16,7 @@ from rung.strategy.rotation.params import (
     DataConfig,
     OesConfig,
     RotationConfig,
+    RotationManagerConfig,
     SignalAggregatorConfig,
     SymbolsConfig,
 )
@@ -61,14 +63,25 @@ def test_strength_is_side_probability_times_confidence_times_boost() -> None:
 
 
 def test_a_short_leans_as_strongly_as_a_long_of_the_same_distance() -> None:
+    both_sides = replace(
+        config(leverage_boosts={"AAA": 1.0}), rotation_manager_config=RotationManagerConfig(allow_shorts=True)
+    )
     signals = by_symbol(
-        SignalBook(config(leverage_boosts={"AAA": 1.0})).update(
+        SignalBook(both_sides).update(
             slice_at(0, "AAA", "BBB"), [Prediction(0.40, 0.5, True), Prediction(0.60, 0.5, True)]
         )
     )
     assert signals["AAA"].lean is Lean.SHORT
     assert signals["AAA"].probability == signals["BBB"].probability == pytest.approx(0.60)
     assert signals["AAA"].strength == pytest.approx(signals["BBB"].strength)
+
+
+def test_a_short_takes_no_rank_where_shorts_are_not_traded() -> None:
+    signals = by_symbol(
+        SignalBook(config()).update(slice_at(0, "AAA", "BBB"), [Prediction(0.1, 0.9, True), Prediction(0.6, 0.9, True)])
+    )
+    assert (signals["AAA"].lean, signals["AAA"].rank) == (Lean.SHORT, 0)
+    assert signals["BBB"].rank == 1
 
 
 def test_a_prediction_inside_the_neutral_zone_is_reported_but_not_ranked() -> None:
@@ -101,7 +114,8 @@ def test_strength_is_smoothed_and_starts_anew_when_the_side_changes() -> None:
     book.update(slice_at(0, "AAA"), [Prediction(0.60, 1.0, True), quiet])
     smoothed = by_symbol(book.update(slice_at(1, "AAA"), [Prediction(0.80, 1.0, True), quiet]))["AAA"]
     assert smoothed.strength == pytest.approx(0.3 * 0.80 + 0.7 * 0.60)
-    turned = by_symbol(book.update(slice_at(2, "AAA"), [Prediction(0.30, 1.0, True), quiet]))["AAA"]
+    book.update(slice_at(2, "AAA"), [Prediction(0.30, 1.0, True), quiet])
+    turned = by_symbol(book.update(slice_at(3, "AAA"), [Prediction(0.70, 1.0, True), quiet]))["AAA"]
     assert turned.strength == pytest.approx(0.70)
 
 
