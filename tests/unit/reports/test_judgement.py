@@ -9,15 +9,17 @@ import pytest
 from tests.unit.reports.stream import about, folded, small_run
 
 from rung.reports.figures import Returns, RunMetrics, Trading
-from rung.reports.info import Criteria
+from rung.reports.info import Baseline, Criteria
 from rung.reports.judgement import judge
 from rung.reports.metrics import measure
 from rung.reports.statistics import Interval
 
+LUCK = Baseline(name="shuffled signals", total_returns_frac=(-0.9,) * 19)
+
 
 def good(returns: dict | None = None, trading: dict | None = None, days: int = 12) -> RunMetrics:
     """The small run's figures with every criterion made to hold, except what a test spoils."""
-    metrics = measure(folded(small_run()), (), np.random.default_rng(7))
+    metrics = measure(folded(small_run()), (LUCK,), np.random.default_rng(7))
     fine: Returns = replace(
         metrics.returns,
         **{"mrd_frac": 0.006, "mrd_interval": Interval(0.001, 0.011), "max_intraday_drawdown_frac": 0.02}
@@ -58,6 +60,16 @@ def test_one_failure_is_enough_and_is_named(returns: dict, trading: dict, days: 
     assert judgement.line.startswith("❌ DO NOT GO LIVE - ")
     assert len(judgement.failures) == 1
     assert words in judgement.line
+
+
+def test_a_run_that_was_never_compared_with_luck_is_not_ready() -> None:
+    alone = replace(good(), shuffled=())
+    assert judge(alone, about()).failures == ("it was not compared with shuffled signals",)
+
+
+def test_a_run_that_luck_could_have_made_is_not_ready() -> None:
+    lucky = replace(good(), shuffled=(replace(good().shuffled[0], chance_frac=0.051),))
+    assert judge(lucky, about()).failures == ("it is not to be told from chance",)
 
 
 def test_synthetic_data_is_never_ready() -> None:

@@ -263,3 +263,22 @@ def test_the_range_of_one_symbol_is_known_although_another_is_broken() -> None:
     atr.observe(replace(event, bars={"BAD": made.bar("BAD", close=math.nan), **event.bars}))
     assert atr.atr_quote("BAD") is None
     assert atr.atr_quote("TQQQ") == pytest.approx(0.2)
+
+
+def test_volume_that_grew_old_while_a_symbol_was_silent_is_left_out() -> None:
+    gate = DayVolume(1.0)
+    gate.observe(minute(1, volume=5_000.0))
+    at_ns = made.OPEN_NS + NS_PER_MINUTE + 24 * 60 * NS_PER_MINUTE
+    silent = made.slice_(made.bar("SQQQ", at_ns=at_ns), at_ns=at_ns, session=NEXT_DAY)
+    assert asked(gate, silent) == ["MIN_VOLUME"]
+    assert asked(gate, silent, symbol="SQQQ") == []
+
+
+def test_months_of_adding_and_taking_away_lose_nothing() -> None:
+    gate = DayVolume(0.0)
+    for day in range(30):
+        at_ns = made.OPEN_NS + day * 24 * 60 * NS_PER_MINUTE
+        for symbol, volume in (("TQQQ", 0.1 + day), ("SQQQ", 1e9 + day)):
+            gate.observe(made.slice_(made.bar(symbol, at_ns=at_ns, close=0.1, volume=volume), at_ns=at_ns))
+    assert gate._traded("TQQQ", 0) == round(0.1 * (0.1 + 29) * 1e6)
+    assert gate._traded("SQQQ", 0) == round(0.1 * (1e9 + 29) * 1e6)
