@@ -12,6 +12,11 @@ from rung.apps.mock_request import DEFAULT_SHUFFLES, WARM_UP_SESSIONS, MockReque
 from rung.apps.places import COSTS_FILE, LIMITS_FILE, ROTATION_FILE, config_file
 from rung.domain.errors import UserError
 
+LimitFiles = Annotated[
+    list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/screen.toml]")
+]
+WarmUp = Annotated[int, typer.Option(min=0, max=250, help="sessions before the first that the learner sees")]
+Shuffles = Annotated[int, typer.Option(min=0, max=1000, help="runs on shuffled signals to compare with")]
 MOST_CAPITAL = Decimal(10) ** 12
 
 
@@ -30,12 +35,8 @@ def mock(  # noqa: PLR0913 - the options are the verb's interface, named by the 
         typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/screen.toml]"),
     ] = None,
     profile: Annotated[str | None, typer.Option(help="capital profile: micro, low, normal, aggressive")] = None,
-    warm_up: Annotated[
-        int, typer.Option(min=0, max=250, help="sessions before the first that the learner sees")
-    ] = WARM_UP_SESSIONS,
-    shuffles: Annotated[
-        int, typer.Option(min=0, max=1000, help="runs on shuffled signals to compare with")
-    ] = DEFAULT_SHUFFLES,
+    warm_up: WarmUp = WARM_UP_SESSIONS,
+    shuffles: Shuffles = DEFAULT_SHUFFLES,
     seed: Annotated[int, typer.Option(min=0, help="seed of shuffles and bootstrap")] = 7,
     json: Annotated[bool, typer.Option("--json", help="print report.json instead of the text report")] = False,
 ) -> None:
