@@ -18,21 +18,23 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PLAIN_WIDTH = 140
+PLAIN_HEIGHT = 50
 
 
 def console(*, stderr: bool = False) -> Console:
     """The console of stdout or stderr. Off a terminal lines are as wide as COLUMNS says, else 140."""
-    stream = sys.stderr if stderr else sys.stdout
-    terminal = stream.isatty()
-    chosen = terminal or bool(os.environ.get("COLUMNS"))
-    return _console(stderr=stderr, terminal=terminal, width=None if chosen else PLAIN_WIDTH)
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    columns = os.environ.get("COLUMNS", "")
+    return _console(stderr, terminal, int(columns) if columns.isdigit() else None if terminal else PLAIN_WIDTH)
 
 
 @cache
-def _console(*, stderr: bool, terminal: bool, width: int | None) -> Console:
+def _console(stderr: bool, terminal: bool, width: int | None) -> Console:
+    """A width comes with a height: rich takes one without the other for a guess and goes by the kind of terminal."""
     from rich.console import Console
 
-    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=not terminal)
+    height = None if width is None else PLAIN_HEIGHT
+    return Console(stderr=stderr, width=width, height=height, highlight=False, soft_wrap=not terminal)
 
 
 def print_table(
