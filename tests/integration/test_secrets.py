@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,26 @@ CANARIES = {
 }
 
 
+class Unauthorised(BaseHTTPRequestHandler):
+    """A data vendor that refuses every key."""
+
+    def do_GET(self) -> None:
+        self.send_error(401)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture(scope="module")
-def said_and_written(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
+def vendor() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unauthorised) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def said_and_written(vendor: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
     """Everything printed by every verb that comes near a secret, and the folder everything was written to."""
     folder = tmp_path_factory.mktemp("secrets")
     tapes, out = str(folder / "tapes"), str(folder / "out")
@@ -35,7 +56,7 @@ def said_and_written(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str
         ("risk", "show"),
         (
             *("data", "download", "--symbols", "TQQQ", "--start-date", "2025-03-03", "--end-date", "2025-03-04"),
-            *("--output", str(folder / "down"), "--base-url", "http://127.0.0.1:9"),
+            *("--output", str(folder / "down"), "--base-url", vendor),
         ),
     ]
     printed = []
