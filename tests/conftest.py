@@ -48,6 +48,12 @@ def real_data() -> Path:
     pytest.skip(missing)
 
 
+@pytest.fixture(autouse=True)
+def _plain_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are as wide as Rung makes them off a terminal, whatever the shell that started the tests exports."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """`golden("name.txt", text)`: `text` is what tests/golden/name.txt says, to the letter."""
