@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.unit.risk import made
 
 from rung.allocation.allocate import Allocator
 from rung.allocation.sizing import SizingParams
@@ -23,9 +24,7 @@ from rung.domain.view import View
 from rung.engine.desk import Desk
 from rung.ledger.ledger import Ledger
 from rung.risk.flag import PolledFlag
-from rung.risk.latches import Latches
 from rung.risk.params import ScreenLimits
-from rung.risk.suite import first_gates
 from rung.simulation.compose import sim_venue
 from rung.simulation.params import CostParams
 
@@ -68,15 +67,11 @@ def leave(view: View) -> Sequence[Target]:
 
 
 def desk(script: dict[int, Decide], maintenance: PolledFlag | None = None) -> Desk:
-    if maintenance is None:
-        maintenance = PolledFlag()
-        maintenance.found(None)
     instruments = {"TQQQ": us_equity("TQQQ")}
     return Desk(
         strategy=Scripted(script),
         allocator=Allocator(strategy="scripted", instruments=instruments, params=SizingParams()),
-        gates=first_gates(ScreenLimits(), start_equity_quote=CAPITAL, maintenance=maintenance),
-        latches=Latches(()),
+        guard=made.guard(ScreenLimits(), maintenance=maintenance or made.down()),
         venue=sim_venue(load(COSTS, CostParams).value, instruments),
         ledger=Ledger("USD", CAPITAL),
     )
