@@ -106,6 +106,7 @@ def judge(question: OrderQuestion, now: RiskNow, clock: Clock) -> tuple[Verdict,
         start_equity_quote=account.equity_quote,
         instruments=question.instruments(),
         profile=now.profile,
+        policy=now.loaded.policy,
     )
     guard = build_guard(now.loaded.effective, ports)
     if now.stored is not None:
