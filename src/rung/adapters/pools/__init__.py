@@ -1,0 +1,1 @@
+"""Where many evaluations run: on this machine, or on a cluster."""

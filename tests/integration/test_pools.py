@@ -1,0 +1,127 @@
+"""Real processes and a real Dask cluster on loopback: same outcomes as one after the other, also when workers die."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.integration.pool_work import always_dies, dies_once, refuses, slow_square, square
+
+from rung.adapters.pools.cluster import ClusterPool
+from rung.adapters.pools.processes import ProcessPool
+from rung.domain.errors import UserError
+from rung.lab.campaign import Inline, Task, run_campaign
+
+PROJECT = Path(__file__).resolve().parents[2]
+TASKS = [Task.of({"n": n}) for n in range(20)]
+
+
+def test_two_processes_answer_what_one_does() -> None:
+    assert run_campaign(square, TASKS, pool=ProcessPool(2)) == run_campaign(square, TASKS, pool=Inline())
+
+
+def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
+    tasks = [Task.of({"n": n, "mark": str(tmp_path / "died")}) for n in range(20)]
+    kept = tmp_path / "kept.jsonl"
+    found = run_campaign(dies_once, tasks, pool=ProcessPool(2), kept=kept)
+    assert [outcome["square"] for outcome in found.values()] == [n**2 for n in range(20)]
+    assert (tmp_path / "died").exists()
+    assert len(kept.read_text().splitlines()) == 20
+
+
+def test_work_that_kills_every_worker_ends_with_a_sentence() -> None:
+    with pytest.raises(UserError, match="workers died"):
+        run_campaign(always_dies, TASKS[:2], pool=ProcessPool(1))
+
+
+def test_what_the_work_refuses_is_told_as_it_was_said() -> None:
+    with pytest.raises(UserError, match="cannot be squared"):
+        run_campaign(refuses, TASKS, pool=ProcessPool(2))
+
+
+@dataclass
+class Cluster:
+    address: str
+    workers: list[subprocess.Popen[bytes]]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A scheduler and two workers, processes of their own."""
+    pytest.importorskip("distributed")
+    address = f"tcp://127.0.0.1:{free_port()}"
+    env = {**os.environ, "PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "False"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": env, "cwd": PROJECT}
+    dask = [sys.executable, "-m", "dask"]
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", "--host", address, "--no-dashboard", "--no-jupyter"],
+        **quiet,  # type: ignore[call-overload]
+    )
+    common = ["--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny", "--death-timeout", "30"]
+    workers = [subprocess.Popen([*dask, "worker", address, *common], **quiet) for _ in range(2)]  # type: ignore[call-overload]
+    try:
+        wait_for_workers(address, 2)
+        yield Cluster(address, workers)
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+
+
+def wait_for_workers(address: str, count: int) -> None:
+    from distributed import Client
+
+    for _ in range(60):
+        try:
+            with Client(address, timeout=5, set_as_default=False) as client:
+                client.wait_for_workers(count, timeout=30)
+                return
+        except (OSError, TimeoutError):
+            time.sleep(0.5)
+    raise TimeoutError("the cluster did not start")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_cluster_of_two_workers_answers_what_one_process_does(cluster: Cluster) -> None:
+    assert run_campaign(square, TASKS, pool=ClusterPool(cluster.address)) == run_campaign(square, TASKS, pool=Inline())
+
+
+def test_what_the_work_refuses_on_a_cluster_is_told_as_it_was_said(cluster: Cluster) -> None:
+    with pytest.raises(UserError, match="cannot be squared"):
+        run_campaign(refuses, TASKS[:3], pool=ClusterPool(cluster.address))
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing_and_counts_nothing_twice(cluster: Cluster, tmp_path: Path) -> None:
+    log, kept = tmp_path / "log", tmp_path / "kept.jsonl"
+    tasks = [Task.of({"n": n, "log": str(log)}) for n in range(40)]
+    told: list[int] = []
+
+    def progress(done: int, total: int) -> None:
+        told.append(done)
+        if done == 10:
+            cluster.workers[0].kill()
+
+    found = run_campaign(slow_square, tasks, pool=ClusterPool(cluster.address), kept=kept, progress=progress)
+    assert [outcome["square"] for outcome in found.values()] == [n**2 for n in range(40)]
+    assert told == list(range(41))
+    assert len(kept.read_text().splitlines()) == 40
+    assert cluster.workers[0].wait() != 0
+
+
+def test_a_cluster_that_is_not_there_is_one_clear_line() -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(UserError, match="there is no cluster"):
+        run_campaign(square, TASKS, pool=ClusterPool(f"tcp://127.0.0.1:{free_port()}", patience_seconds=1.0))
