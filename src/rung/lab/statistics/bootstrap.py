@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import cbrt, ceil, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -60,12 +60,11 @@ def block_length(values: ArrayLike) -> int:
     """
     row = returns_of(values, where="values")
     if len(row) < MIN_FOR_BLOCK or is_flat(row):
-        return max(1, round(len(row) ** (1 / 3)))
+        return max(1, round(cbrt(len(row))))
     from arch.bootstrap import optimal_block_length
 
     found = float(optimal_block_length(row)["stationary"].iloc[0])
-    longest: int = len(row) // 2
-    return min(max(1, ceil(found)), longest) if isfinite(found) else 1
+    return min(max(1, ceil(found)), len(row) // 2) if isfinite(found) else 1
 
 
 def interval(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import e, sqrt
+from math import ceil, e, expm1, log1p, sqrt
 from statistics import NormalDist
 
 from rung.domain.errors import UserError
@@ -11,21 +11,22 @@ from rung.lab.statistics.sharpe import Moments
 
 EULER = 0.5772156649015329
 CONFIDENCE = 0.95
-MAX_DAYS = 10**9
 _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deflated:
-    """A Sharpe ratio held against the best that as many trials without skill would show.
+    """A Sharpe ratio held against what the best of as many trials without skill would show.
 
-    luck : the expected best ratio of `trials` trials without skill, per period.   probability : that the true ratio
-    lies above it.
+    luck : the ratio that best is expected to have, per period.   probability : the DSR, that the true ratio lies above
+    `luck`; as a test it is far stricter than it says once there are several trials.   chance : that the best of so
+    many independent trials without skill is at least as good as what was measured, a p-value that keeps its level.
     """
 
     trials: int
     luck: float
     probability: float
+    chance: float
 
 
 def probability_above(ratio: float, benchmark: float, error: float) -> float:
@@ -55,12 +56,27 @@ def expected_best(trials: int, sharpe_variance: float) -> float:
 
 
 def _deviations_of_the_best(trials: int) -> float:
-    if trials < 1:
-        raise UserError(f"{trials} trials were counted", where="trials", remedy="count the one that is judged, too")
-    if trials == 1:
+    if counted(trials) == 1:
         return 0.0
     upper, outer = _NORMAL.inv_cdf(1.0 - 1.0 / trials), _NORMAL.inv_cdf(1.0 - 1.0 / (trials * e))
     return (1.0 - EULER) * upper + EULER * outer
+
+
+def counted(trials: int) -> int:
+    """The number itself. UserError below 1: what is judged was tried."""
+    if trials < 1:
+        raise UserError(f"{trials} trials were counted", where="trials", remedy="count the one that is judged, too")
+    return trials
+
+
+def chance_of_best(moments: Moments, trials: int, *, error: float | None = None) -> float:
+    """That the best of `trials` independent trials without skill shows at least this ratio: 1 − PSR(0)^trials.
+
+    error : as in `probabilistic_sharpe`.   Trials that resemble each other make it too large, never too small.
+    Source: Šidák (1967).
+    """
+    alone = probability_above(-moments.ratio, 0.0, moments.error if error is None else error)
+    return 1.0 if alone >= 1.0 else -expm1(counted(trials) * log1p(-alone))
 
 
 def variance_without_skill(days: int) -> float:
@@ -81,7 +97,12 @@ def deflated_sharpe(moments: Moments, trials: int, sharpe_variance: float, *, er
     Source: Bailey & López de Prado (2014), "The Deflated Sharpe Ratio".
     """
     luck = expected_best(trials, sharpe_variance)
-    return Deflated(trials=trials, luck=luck, probability=probabilistic_sharpe(moments, luck, error=error))
+    return Deflated(
+        trials=trials,
+        luck=luck,
+        probability=probabilistic_sharpe(moments, luck, error=error),
+        chance=chance_of_best(moments, trials, error=error),
+    )
 
 
 def minimum_track_record(moments: Moments, benchmark: float = 0.0, confidence: float = CONFIDENCE) -> float | None:
@@ -95,26 +116,13 @@ def minimum_track_record(moments: Moments, benchmark: float = 0.0, confidence: f
     return 1.0 + moments.spread * (_NORMAL.inv_cdf(confidence) / lead) ** 2
 
 
-def days_to_pass(
-    ratio: float, spread: float, trials: int = 1, lasting_variance: float = 0.0, *, power: float = 0.5
-) -> int | None:
-    """Days after which a strategy whose true ratio is `ratio` passes the DSR at 95 % with probability `power`.
+def days_to_pass(ratio: float, spread: float, trials: int = 1, *, power: float = 0.5) -> int | None:
+    """Days after which a true ratio has a `chance_of_best` of at most 5 % with probability `power`; None: never.
 
     ratio : per period.   spread : variance a day adds to its estimate (`Moments.spread`; 1 + ratio² ÷ 2 for normal
-    returns).   trials : those that are counted.   lasting_variance : the part of the variance of their ratios that
-    longer records would not take away; the rest, that of ratios without skill, falls with the days, and so does luck.
-    None: never, as luck stays above the ratio, or only after 10⁹ days.
+    returns).   For one trial and power 0.5 it is the minimum track record, rounded up.
     """
-    best = _deviations_of_the_best(trials)
-    doubt = (_NORMAL.inv_cdf(CONFIDENCE) + _NORMAL.inv_cdf(power)) * sqrt(spread)
-
-    def passes(days: int) -> bool:
-        return ratio * sqrt(days - 1) >= best * sqrt(lasting_variance * (days - 1) + 1.0) + doubt
-
-    few, many = 2, MAX_DAYS
-    if not passes(many):
+    if ratio <= 0.0:
         return None
-    while few < many:
-        middle = (few + many) // 2
-        few, many = (few, middle) if passes(middle) else (middle + 1, many)
-    return few
+    hurdle = _NORMAL.inv_cdf(CONFIDENCE ** (1.0 / counted(trials))) + _NORMAL.inv_cdf(power)
+    return ceil(1.0 + spread * (hurdle / ratio) ** 2)

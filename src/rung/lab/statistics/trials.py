@@ -87,10 +87,6 @@ class Tally:
             return variance_without_skill(days)
         return float(np.var(self.ratios, ddof=1))
 
-    def lasting_variance(self, days: int) -> float:
-        """What of it is more than luck over so many days: trials that truly differ, per period."""
-        return max(0.0, self.sharpe_variance(days) - variance_without_skill(days))
-
 
 class TrialBook(Protocol):
     """Remembers trials for good. Nothing is ever taken out; two processes may write at once."""

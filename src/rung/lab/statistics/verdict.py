@@ -5,7 +5,7 @@ Computed, never hopeful. A record is called too short before it is called lucky,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import sqrt
 
@@ -45,10 +45,10 @@ class Verdict(Enum):
 class Side:
     """One column of the box.
 
-    sharpe : None when it cannot be computed; then so are the four after it.   psr : probability that the true ratio is
-    above zero.   deflated : the same against the best of all trials on these days.   needed_days : after how many days
-    so good a ratio would pass the deflated test; None when it never would.   total_interval : 95 %, of the total
-    return, from the stationary bootstrap; None with fewer than 5 days.
+    total_interval : 95 %, of the total return, from the stationary bootstrap; None with fewer than 5 days.
+    sharpe : None when it cannot be computed; then so are the three after it.   psr : probability that the true ratio is
+    above zero.   deflated : the same against the best of all trials on these days, and the chance that luck alone shows
+    as much.   needed_days : after how many days so good a ratio would be beyond luck; None when it never would.
     """
 
     days: int
@@ -65,13 +65,12 @@ class Side:
 class Honesty:
     """Both sides, the verdict, and the sentences a reader is told, the verdict's own first.
 
-    enough_days : length from which a strategy of WORTH_FINDING would pass with probability 0.8; None when the luck of
-    so many trials is above even that.
+    enough_days : length from which a strategy of WORTH_FINDING would pass with probability 0.8, after so many looks.
     """
 
     in_sample: Side
     out_of_sample: Side
-    enough_days: int | None
+    enough_days: int
     verdict: Verdict
     sentences: tuple[str, ...]
 
@@ -89,11 +88,13 @@ def honesty(
     in_sample, out_of_sample : (n,) daily returns after costs, finite; either may be empty.   tally : all trials counted
     on the days of choosing.   looks : those counted on the days after: 1 if they were looked at once, else all that
     were, since then they were chosen on, too.   chance : drives the bootstrap only.
-    The deflated probability uses the larger of Mertens's and Lo's standard error. UserError: `returns_of`, no trial.
+    Beyond luck: a gain whose `Deflated.chance` is at most 5 %, with the larger of Mertens's and Lo's standard error.
+    UserError: `returns_of`, no trial.
     """
-    first = _side(returns_of(in_sample, where="in sample"), tally, periods_per_year, chance)
-    then = _side(returns_of(out_of_sample, where="out of sample"), looks, periods_per_year, chance)
-    enough = _enough(then, looks, periods_per_year)
+    inside, outside = returns_of(in_sample, where="in sample"), returns_of(out_of_sample, where="out of sample")
+    first = replace(_side(inside, tally, periods_per_year), total_interval=_total_interval(inside, chance))
+    then = replace(_side(outside, looks, periods_per_year), total_interval=_total_interval(outside, chance))
+    enough = _enough(looks, periods_per_year)
     verdict = _verdict(then, enough)
     sentences = (
         _headline(verdict, then, enough),
@@ -104,7 +105,17 @@ def honesty(
     return Honesty(in_sample=first, out_of_sample=then, enough_days=enough, verdict=verdict, sentences=sentences)
 
 
-def _side(row: Floats, tally: Tally, periods_per_year: int, chance: np.random.Generator) -> Side:
+def verdict_on(out_of_sample: ArrayLike, looks: Tally, periods_per_year: int) -> Verdict:
+    """The verdict alone, as `honesty` gives it: for gates and for simulations of them."""
+    then = _side(returns_of(out_of_sample, where="out of sample"), looks, periods_per_year)
+    return _verdict(then, _enough(looks, periods_per_year))
+
+
+def _total_interval(row: Floats, chance: np.random.Generator) -> Interval | None:
+    return interval(row, total_return, chance) if len(row) >= MIN_VALUES else None
+
+
+def _side(row: Floats, tally: Tally, periods_per_year: int) -> Side:
     sharpe = sharpe_ratio(row, periods_per_year)
     total = total_return(row)
     psr = deflated = needed = None
@@ -113,11 +124,11 @@ def _side(row: Floats, tally: Tally, periods_per_year: int, chance: np.random.Ge
         deflated = deflated_sharpe(moments, tally.count, tally.sharpe_variance(len(row)), error=error)
         psr = probabilistic_sharpe(moments, error=error)
         spread = error**2 * (len(row) - 1)
-        needed = days_to_pass(moments.ratio, spread, tally.count, tally.lasting_variance(len(row)))
+        needed = days_to_pass(moments.ratio, spread, tally.count)
     return Side(
         days=len(row),
         total_frac=total,
-        total_interval=interval(row, total_return, chance) if len(row) >= MIN_VALUES else None,
+        total_interval=None,
         max_drawdown_frac=worst_fall(compounded(row), 1.0),
         sharpe=sharpe,
         psr=psr,
@@ -126,22 +137,22 @@ def _side(row: Floats, tally: Tally, periods_per_year: int, chance: np.random.Ge
     )
 
 
-def _enough(then: Side, looks: Tally, periods_per_year: int) -> int | None:
+def _enough(looks: Tally, periods_per_year: int) -> int:
     true = WORTH_FINDING / sqrt(periods_per_year)
-    lasting = looks.lasting_variance(then.days) if then.days > 1 else 0.0
-    found = days_to_pass(true, 1.0 + true**2 / 2.0, looks.count, lasting, power=0.8)
-    return None if found is None else max(MIN_DAYS, found)
+    found = days_to_pass(true, 1.0 + true**2 / 2.0, looks.count, power=0.8)
+    assert found is not None  # noqa: S101 (a ratio above zero passes some day)
+    return max(MIN_DAYS, found)
 
 
-def _verdict(then: Side, enough: int | None) -> Verdict:
+def _verdict(then: Side, enough: int) -> Verdict:
     if then.deflated is None or then.days < MIN_DAYS:
         return Verdict.CANNOT_TELL
-    if then.deflated.probability >= CONFIDENCE and then.total_frac > 0.0:
+    if then.deflated.chance <= 1.0 - CONFIDENCE and then.total_frac > 0.0:
         return Verdict.BEYOND_LUCK
-    return Verdict.WITHIN_LUCK if enough is not None and then.days >= enough else Verdict.CANNOT_TELL
+    return Verdict.WITHIN_LUCK if then.days >= enough else Verdict.CANNOT_TELL
 
 
-def _headline(verdict: Verdict, then: Side, enough: int | None) -> str:
+def _headline(verdict: Verdict, then: Side, enough: int) -> str:
     if then.days == 0:
         return "Cannot tell: nothing was kept out of sample."
     if verdict is Verdict.CANNOT_TELL:
@@ -150,7 +161,7 @@ def _headline(verdict: Verdict, then: Side, enough: int | None) -> str:
         needs = _needs(then, enough)
         return f"Cannot tell: too short ({_days(then.days)}, needs {needs})."
     assert then.deflated is not None  # noqa: S101 (both remaining verdicts have one)
-    chance = 1.0 - then.deflated.probability
+    chance = then.deflated.chance
     if verdict is Verdict.BEYOND_LUCK:
         return f"Luck hardly explains it: without skill, so good a record comes with probability {_rare(chance)}."
     if then.total_frac <= 0.0:
@@ -159,12 +170,10 @@ def _headline(verdict: Verdict, then: Side, enough: int | None) -> str:
     return f"Luck can explain it: {told}, and at most {_percent(1.0 - CONFIDENCE)} passes."
 
 
-def _needs(then: Side, enough: int | None) -> str:
+def _needs(then: Side, enough: int) -> str:
     """The shorter of what this ratio would need if it goes on, and what any ratio worth finding would."""
-    known = [days for days in (then.needed_days, enough) if days is not None]
-    if not known:
-        return "more than any record: as many looks at the same days leave nothing to find"
-    return f"{max(MIN_DAYS, min(known)):,}"
+    goes_on = enough if then.needed_days is None else max(MIN_DAYS, then.needed_days)
+    return f"{goes_on if then.days < goes_on < enough else enough:,}"
 
 
 def _about_choosing(first: Side, periods_per_year: int) -> tuple[str, ...]:
@@ -176,7 +185,7 @@ def _about_choosing(first: Side, periods_per_year: int) -> tuple[str, ...]:
         return (f"{shown}; it is the only configuration that was tried.",)
     above = "above" if first.sharpe.annual > luck else "not above"
     told = f"{shown}, {above} the {luck:.2f} that the best of {trials:,} trials without skill would show"
-    return (f"{told}; the probability that it is more is {_percent(first.deflated.probability)}.",)
+    return (f"{told}; the best of as many is as good with probability {_rare(first.deflated.chance)}.",)
 
 
 def _about_after(first: Side, then: Side) -> tuple[str, ...]:
@@ -213,6 +222,8 @@ def _days(count: int) -> str:
 
 
 def _rare(frac: float) -> str:
+    if frac > 0.999:
+        return "more than 99.9%"
     return _percent(frac) if frac >= 0.001 else "less than 0.1%"
 
 

@@ -10,6 +10,7 @@ from scipy.stats import kstest
 
 from rung.domain.errors import UserError
 from rung.lab.statistics.psr import (
+    chance_of_best,
     days_to_pass,
     deflated_sharpe,
     expected_best,
@@ -60,7 +61,6 @@ def test_after_the_minimum_track_record_the_psr_is_what_was_asked() -> None:
 
 def test_what_is_not_above_the_benchmark_never_gets_there() -> None:
     assert minimum_track_record(normal(0.05, 100), 0.05) is None
-    assert days_to_pass(0.05, 1.0, trials=10, lasting_variance=0.05**2) is None
     assert days_to_pass(-0.01, 1.0) is None
 
 
@@ -103,18 +103,31 @@ def test_without_skill_the_psr_is_uniform() -> None:
 
 
 @pytest.mark.parametrize("trials", [10, 100])
-def test_the_best_of_many_trials_without_skill_passes_the_deflated_test_no_oftener_than_it_says(trials: int) -> None:
-    """The PSR would let many of them through. The DSR is stricter than 5 %: the best of many scatters less than one."""
+def test_of_the_best_of_many_without_skill_the_chance_lets_as_many_pass_as_it_says_and_the_dsr_hardly_any(
+    trials: int,
+) -> None:
+    """The PSR lets many through. The DSR asks the best, which scatters less than one trial, for one trial's error."""
     rng = np.random.default_rng(9)
-    deflated, plain = [], []
-    for _ in range(400):
+    kept, deflated, plain = [], [], []
+    for _ in range(1_000):
         crowd = rng.normal(0.0, 0.01, (trials, 250))
         ratios = crowd.mean(axis=1) / crowd.std(axis=1, ddof=1)
         best = moments_of(crowd[ratios.argmax()])
-        deflated.append(deflated_sharpe(best, trials, float(ratios.var(ddof=1))).probability > 0.95)
-        plain.append(probabilistic_sharpe(best) > 0.95)
-    assert np.mean(deflated) <= 0.05
+        found = deflated_sharpe(best, trials, float(ratios.var(ddof=1)))
+        kept.append(found.chance <= 0.05)
+        deflated.append(found.probability >= 0.95)
+        plain.append(probabilistic_sharpe(best) >= 0.95)
+    assert np.mean(kept) == pytest.approx(0.05, abs=0.025)
+    assert np.mean(deflated) <= 0.015
     assert np.mean(plain) > 0.35
+
+
+def test_the_chance_of_the_best_of_one_is_what_the_psr_leaves() -> None:
+    measured = Moments(ratio=0.09, days=300, skewness=-0.7, kurtosis=6.0)
+    assert chance_of_best(measured, 1) == pytest.approx(1.0 - probabilistic_sharpe(measured))
+    assert chance_of_best(measured, 7) == pytest.approx(1.0 - probabilistic_sharpe(measured) ** 7)
+    assert chance_of_best(normal(0.6, 1_000), 10**6) == pytest.approx(10**6 * chance_of_best(normal(0.6, 1_000), 1))
+    assert chance_of_best(normal(-5.0, 1_000), 10) == 1.0
 
 
 def test_days_to_pass_is_the_minimum_track_record_when_there_was_one_trial() -> None:
@@ -124,13 +137,11 @@ def test_days_to_pass_is_the_minimum_track_record_when_there_was_one_trial() -> 
     assert days_to_pass(measured.ratio, measured.spread) == np.ceil(needed)
 
 
-@pytest.mark.parametrize("lasting", [0.0, 0.0004])
-def test_at_the_days_to_pass_the_deflated_test_is_just_passed(lasting: float) -> None:
-    days = days_to_pass(0.12, normal(0.12, 2).spread, trials=40, lasting_variance=lasting)
+@pytest.mark.parametrize("trials", [1, 40, 5_000])
+def test_at_the_days_to_pass_the_chance_is_just_small_enough(trials: int) -> None:
+    days = days_to_pass(0.12, normal(0.12, 2).spread, trials)
     assert days is not None
-    for length, passes in ((days, True), (days - 1, False)):
-        variance = lasting + variance_without_skill(length)
-        assert (deflated_sharpe(normal(0.12, length), 40, variance).probability >= 0.95) is passes
+    assert chance_of_best(normal(0.12, days), trials) <= 0.05 < chance_of_best(normal(0.12, days - 1), trials)
 
 
 def test_after_the_days_to_pass_with_power_four_in_five_of_the_truly_good_do() -> None:

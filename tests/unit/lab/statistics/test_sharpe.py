@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from rung.domain.errors import UserError
-from rung.lab.statistics.sharpe import Moments, autocorrelations, lo_factor, sharpe_ratio, usual_lags
+from rung.lab.statistics.sharpe import (
+    Moments,
+    autocorrelations,
+    correlated_error,
+    lo_factor,
+    moments_of,
+    sharpe_ratio,
+    usual_lags,
+)
 
 
 def ar1(rng: np.random.Generator, n: int, rho: float, mean: float = 0.0) -> np.ndarray:
@@ -69,6 +77,13 @@ def test_runs_of_like_days_widen_the_error_about_as_much_as_they_should() -> Non
     wide = np.mean([each.daily_error for each in found if each is not None])
     assert ratios.std() == pytest.approx(1.36 * plain, rel=0.12)
     assert 1.15 * plain < wide < 1.4 * plain
+
+
+def test_for_independent_days_both_errors_are_one() -> None:
+    row = 1.5 - np.random.default_rng(5).gamma(2.0, 0.5, 40_000)
+    moments = moments_of(row)
+    assert moments.ratio > 0.6
+    assert correlated_error(row) == pytest.approx(moments.error, rel=0.03)
 
 
 def test_without_autocorrelation_a_year_is_the_root_of_its_days() -> None:

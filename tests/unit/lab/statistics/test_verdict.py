@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from tests.unit.lab.statistics.test_sharpe import ar1
 
 from rung.domain.errors import UserError
-from rung.lab.statistics import verdict
 from rung.lab.statistics.sharpe import sharpe_ratio
 from rung.lab.statistics.trials import Tally
-from rung.lab.statistics.verdict import WORTH_FINDING, Honesty, Verdict, honesty
+from rung.lab.statistics.verdict import WORTH_FINDING, Honesty, Verdict, honesty, verdict_on
 
 ONCE = Tally(count=1)
 
@@ -38,6 +39,23 @@ def test_a_short_record_says_how_long_it_would_have_to_be() -> None:
     assert needed is not None
     assert found.sentences[0] == f"Cannot tell: too short (120 days, needs {needed})."
     assert judged(exactly(3.0, 500), exactly(2.0, needed + 30)).verdict is Verdict.BEYOND_LUCK
+
+
+@pytest.mark.parametrize("days", [8, 29, 60, 393])
+@pytest.mark.parametrize("looks", [1, 20])
+@pytest.mark.parametrize("annual", [-3.0, 0.1, 1.2, 2.0])
+def test_what_is_needed_is_always_more_than_what_there_is(days: int, looks: int, annual: float) -> None:
+    found = judged(exactly(1.0, 50), exactly(annual, days), looks=Tally(count=looks))
+    if found.verdict is Verdict.CANNOT_TELL:
+        needs = re.fullmatch(r"Cannot tell: too short \((\d+) days, needs ([\d,]+)\)\.", found.sentences[0])
+        assert needs is not None
+        assert int(needs[1]) == days < int(needs[2].replace(",", ""))
+
+
+def test_a_short_record_that_lost_by_its_swings_still_needs_more() -> None:
+    swings = np.where(np.random.default_rng(2).permutation(np.arange(300)) % 2, 0.33, -0.27)
+    found = judged(exactly(1.0, 50), swings)
+    assert found.sentences[0] == "Cannot tell: too short (300 days, needs 394)."
 
 
 def test_a_short_loss_is_not_yet_a_verdict() -> None:
@@ -77,6 +95,16 @@ def test_a_long_loss_needs_no_luck() -> None:
     assert "less than nothing" in found.sentences[3]
 
 
+def test_a_mean_above_zero_that_lost_money_by_its_swings_is_no_skill() -> None:
+    """Days of +33 % and −27 %: a ratio of 0.1 a day, and 3 % lost every other day."""
+    swings = np.where(np.random.default_rng(2).permutation(np.arange(1_000)) % 2, 0.33, -0.27)
+    found = judged(exactly(1.0, 500), swings)
+    assert found.out_of_sample.psr is not None
+    assert found.out_of_sample.psr > 0.95
+    assert found.verdict is Verdict.WITHIN_LUCK
+    assert found.sentences[0] == "There is nothing for luck to explain: it lost 100.0% out of sample."
+
+
 def test_a_long_record_with_an_edge_is_beyond_luck() -> None:
     found = judged(exactly(2.5, 500), exactly(2.5, 700))
     assert found.verdict is Verdict.BEYOND_LUCK
@@ -95,9 +123,7 @@ def test_days_that_were_looked_at_often_are_deflated_too() -> None:
 
 def test_more_looks_need_more_days() -> None:
     few, many = (judged(exactly(1, 300), exactly(1, 300), looks=Tally(count=n)).enough_days for n in (1, 50))
-    assert few is not None
-    assert many is not None
-    assert many > 2 * few
+    assert many > 1.5 * few
 
 
 def test_the_sentence_on_choosing_tells_the_luck_of_the_best_of_so_many() -> None:
@@ -123,6 +149,9 @@ def test_runs_of_like_days_weaken_the_verdict_and_are_told() -> None:
     assert found.out_of_sample.psr is not None
     assert independent.out_of_sample.psr is not None
     assert found.out_of_sample.psr < independent.out_of_sample.psr
+    assert found.out_of_sample.deflated is not None
+    assert found.out_of_sample.deflated.probability == found.out_of_sample.psr
+    assert found.out_of_sample.deflated.chance == pytest.approx(1.0 - found.out_of_sample.psr)
     assert any("resemble the days before them" in sentence for sentence in found.sentences)
     assert not any("resemble the days before them" in sentence for sentence in independent.sentences)
 
@@ -131,19 +160,24 @@ def test_the_same_seed_gives_the_same_box() -> None:
     assert judged(exactly(1.0, 200), exactly(1.0, 200)) == judged(exactly(1.0, 200), exactly(1.0, 200))
 
 
+@pytest.mark.parametrize("annual", [-2.0, 0.5, 2.5])
+@pytest.mark.parametrize("days", [20, 100, 700])
+def test_the_verdict_alone_is_the_one_in_the_box(annual: float, days: int) -> None:
+    looks = Tally(count=3)
+    box = judged(exactly(1.0, 100), exactly(annual, days), looks=looks)
+    assert verdict_on(exactly(annual, days), looks, 252) is box.verdict
+
+
 def test_a_strategy_that_was_never_counted_is_refused() -> None:
     with pytest.raises(UserError, match="0 trials"):
         judged(exactly(1.0, 200), exactly(1.0, 200), trials=0)
 
 
-def test_the_box_lets_few_without_skill_pass_and_most_of_those_worth_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bootstrap has no voice in the verdict and is left out here, as it takes most of the time."""
-    monkeypatch.setattr(verdict, "interval", lambda *_: None)
-    rng, lucky, found, runs = np.random.default_rng(12), 0, 0, 800
-    inside, days = exactly(2.0, 100), 420
+def test_the_box_lets_few_without_skill_pass_and_most_of_those_worth_finding() -> None:
+    rng, lucky, found, runs, days = np.random.default_rng(12), 0, 0, 800, 420
     for _ in range(runs):
         noise = rng.normal(0.0, 0.01, days)
-        lucky += judged(inside, noise).verdict is Verdict.BEYOND_LUCK
-        found += judged(inside, noise + 0.01 * WORTH_FINDING / np.sqrt(252)).verdict is Verdict.BEYOND_LUCK
+        lucky += verdict_on(noise, ONCE, 252) is Verdict.BEYOND_LUCK
+        found += verdict_on(noise + 0.01 * WORTH_FINDING / np.sqrt(252), ONCE, 252) is Verdict.BEYOND_LUCK
     assert 0.02 < lucky / runs < 0.065
     assert 0.76 < found / runs < 0.88
