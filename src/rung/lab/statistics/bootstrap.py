@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from rung.domain.errors import UserError
 from rung.kernels.statistics.growth import compounded, worst_fall
 from rung.kernels.statistics.intervals import Interval
+from rung.lab.statistics.extra import extra_lab
 from rung.lab.statistics.series import Floats, is_flat, returns_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def block_length(values: ArrayLike) -> int:
     row = returns_of(values, where="values")
     if len(row) < MIN_FOR_BLOCK or is_flat(row):
         return max(1, round(cbrt(len(row))))
-    from arch.bootstrap import optimal_block_length
+    with extra_lab():
+        from arch.bootstrap import optimal_block_length
 
     found = float(optimal_block_length(row)["stationary"].iloc[0])
     return min(max(1, ceil(found)), len(row) // 2) if isfinite(found) else 1
@@ -139,7 +141,8 @@ def _dealer(values: ArrayLike, chance: np.random.Generator, block: int | None) -
     length = block_length(row) if block is None else block
     if not 1 <= length <= len(row):
         raise UserError(f"a block of {length} does not fit {len(row)} values", where="block")
-    from arch.bootstrap import StationaryBootstrap
+    with extra_lab():
+        from arch.bootstrap import StationaryBootstrap
 
     return StationaryBootstrap(length, row, seed=chance)
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from rung.domain.errors import UserError
 from rung.lab.statistics.bootstrap import RESAMPLES, block_length
+from rung.lab.statistics.extra import extra_lab
 from rung.lab.statistics.series import Floats, is_flat, matrix_of, returns_of
 
 MIN_DAYS = 10
@@ -96,7 +97,8 @@ def _p_values(leads: Floats, block: int, resamples: int, seed: int) -> tuple[flo
 
     arch's own `studentize` does not divide by the deviations (8.0), so they are divided out before.
     """
-    from arch.bootstrap import SPA
+    with extra_lab():
+        from arch.bootstrap import SPA
 
     test = SPA(np.zeros(len(leads)), -leads, block_size=block, reps=resamples, seed=seed)
     test.compute()

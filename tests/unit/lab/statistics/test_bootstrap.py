@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from arch.bootstrap import optimal_block_length
@@ -10,6 +13,7 @@ from tests.unit.lab.statistics.test_sharpe import ar1
 from rung.domain.errors import UserError
 from rung.kernels.statistics.growth import mean_return_per_day, total_return
 from rung.lab.statistics.bootstrap import block_length, futures, interval, resampled
+from rung.lab.statistics.spa import superiority
 from rung.reports.statistics import mrd_interval
 
 
@@ -102,3 +106,20 @@ def test_too_few_values_and_blocks_that_do_not_fit_are_refused() -> None:
         futures([0.01] * 4, chance())
     with pytest.raises(UserError, match="does not fit"):
         futures([0.01] * 9, chance(), block=10)
+
+
+def test_without_the_library_a_sentence_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "arch.bootstrap", None)
+    row = chance(3).normal(0.0, 0.01, 40)
+    for ask in (lambda: block_length(row), lambda: futures(row, chance(), block=1)):
+        with pytest.raises(UserError, match=r"rung\[lab\]"):
+            ask()
+    with pytest.raises(UserError, match=r"rung\[lab\]"):
+        superiority(row, row[:, None] * 2, chance(), block=1)
+
+
+def test_the_rest_of_the_statistics_starts_without_the_library() -> None:
+    """It takes seconds to import: only who draws a resample pays for it."""
+    modules = "rung.lab.statistics.verdict, rung.lab.statistics.spa, rung.lab.metrics"
+    code = f"import sys, {modules}; sys.exit('arch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
