@@ -38,6 +38,7 @@ class Verdict(Enum):
 
     BEYOND_LUCK = "beyond luck"
     WITHIN_LUCK = "luck can explain it"
+    LOSES = "it loses"
     CANNOT_TELL = "cannot tell"
 
 
@@ -89,6 +90,7 @@ def honesty(
     on the days of choosing.   looks : those counted on the days after: 1 if they were looked at once, else all that
     were, since then they were chosen on, too.   chance : drives the bootstrap only.
     Beyond luck: a gain whose `Deflated.chance` is at most 5 %, with the larger of Mertens's and Lo's standard error.
+    It loses: a loss whose PSR is at most 5 %.
     UserError: `returns_of`, no trial.
     """
     inside, outside = returns_of(in_sample, where="in sample"), returns_of(out_of_sample, where="out of sample")
@@ -149,6 +151,8 @@ def _verdict(then: Side, enough: int) -> Verdict:
         return Verdict.CANNOT_TELL
     if then.deflated.chance <= 1.0 - CONFIDENCE and then.total_frac > 0.0:
         return Verdict.BEYOND_LUCK
+    if then.psr is not None and then.psr <= 1.0 - CONFIDENCE and then.total_frac < 0.0:
+        return Verdict.LOSES
     return Verdict.WITHIN_LUCK if then.days >= enough else Verdict.CANNOT_TELL
 
 
@@ -160,8 +164,11 @@ def _headline(verdict: Verdict, then: Side, enough: int) -> str:
             return f"Cannot tell: nothing happened in {_days(then.days)}."
         needs = _needs(then, enough)
         return f"Cannot tell: too short ({_days(then.days)}, needs {needs})."
-    assert then.deflated is not None  # noqa: S101 (both remaining verdicts have one)
+    assert then.deflated is not None and then.psr is not None  # noqa: S101, PT018 (all remaining verdicts have both)
     chance = then.deflated.chance
+    if verdict is Verdict.LOSES:
+        lost = f"{_percent(-then.total_frac)} out of sample"
+        return f"It lost {lost}, and bad luck hardly explains it: probability {_rare(then.psr)}."
     if verdict is Verdict.BEYOND_LUCK:
         return f"Luck hardly explains it: without skill, so good a record comes with probability {_rare(chance)}."
     if then.total_frac <= 0.0:
@@ -184,8 +191,8 @@ def _about_choosing(first: Side, periods_per_year: int) -> tuple[str, ...]:
     if trials == 1:
         return (f"{shown}; it is the only configuration that was tried.",)
     above = "above" if first.sharpe.annual > luck else "not above"
-    told = f"{shown}, {above} the {luck:.2f} that the best of {trials:,} trials without skill would show"
-    return (f"{told}; the best of as many is as good with probability {_rare(first.deflated.chance)}.",)
+    told = f"{shown}, {above} the {luck:.2f} of the best of {trials:,} trials that scatter like these around zero"
+    return (f"{told}; by luck alone the best of as many is as good with probability {_rare(first.deflated.chance)}.",)
 
 
 def _about_after(first: Side, then: Side) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def test_a_long_record_without_an_edge_is_luck() -> None:
 
 
 def test_a_long_loss_needs_no_luck() -> None:
-    found = judged(exactly(3.0, 500), exactly(-1.0, 700))
+    found = judged(exactly(3.0, 500), exactly(-0.5, 700))
     assert found.verdict is Verdict.WITHIN_LUCK
     assert found.sentences[0].startswith("There is nothing for luck to explain: it lost ")
     assert "less than nothing" in found.sentences[3]
@@ -103,6 +103,14 @@ def test_a_mean_above_zero_that_lost_money_by_its_swings_is_no_skill() -> None:
     assert found.out_of_sample.psr > 0.95
     assert found.verdict is Verdict.WITHIN_LUCK
     assert found.sentences[0] == "There is nothing for luck to explain: it lost 100.0% out of sample."
+
+
+@pytest.mark.parametrize("days", [60, 200, 700])
+def test_a_loss_beyond_bad_luck_is_told_however_short_the_record(days: int) -> None:
+    found = judged(exactly(3.0, 500), exactly(-8.0, days))
+    assert found.verdict is Verdict.LOSES
+    assert re.match(r"It lost \d+\.\d% out of sample, and bad luck hardly explains it: pro", found.sentences[0])
+    assert judged(exactly(3.0, 500), exactly(-8.0, 29)).verdict is Verdict.CANNOT_TELL
 
 
 def test_a_long_record_with_an_edge_is_beyond_luck() -> None:
@@ -129,7 +137,8 @@ def test_more_looks_need_more_days() -> None:
 def test_the_sentence_on_choosing_tells_the_luck_of_the_best_of_so_many() -> None:
     said = judged(exactly(1.0, 500), exactly(1.0, 500), trials=240).sentences[1]
     assert said.startswith(
-        "In sample the Sharpe ratio is 1.00 (standard error 0.71), not above the 2.01 that the best of 240 trials"
+        "In sample the Sharpe ratio is 1.00 (standard error 0.71), not above the 2.01 of the best of 240 trials"
+        " that scatter like these around zero; by luck alone the best of as many is as good with probability "
     )
 
 
