@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rung.reports.statistics import Interval
+from rung.kernels.statistics.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

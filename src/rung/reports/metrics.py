@@ -8,13 +8,15 @@ from decimal import Decimal
 
 import numpy as np
 
+from rung.kernels.statistics.growth import mean_return_per_day, worst_fall
+from rung.kernels.statistics.intervals import wilson
 from rung.ledger.holding import ZERO
 from rung.reports.baselines import buy_and_hold, shuffled
 from rung.reports.figures import Beliefs, Costs, DayFigures, Returns, RunMetrics, SymbolFigures, Trading
 from rung.reports.info import Baseline
 from rung.reports.legs import ClosedTrade, Leg
 from rung.reports.record import DayRecord, Floats, RunRecord
-from rung.reports.statistics import mean_return_per_day, mrd_interval, wilson, worst_fall
+from rung.reports.statistics import mrd_interval
 
 EVOLUTION_BARS = 30
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from tests.unit.reports.stream import about, folded, small_run
 
+from rung.kernels.statistics.intervals import Interval
 from rung.reports.figures import Returns, RunMetrics, Trading
 from rung.reports.info import Baseline, Criteria
 from rung.reports.judgement import judge
 from rung.reports.metrics import measure
-from rung.reports.statistics import Interval
 
 LUCK = Baseline(name="shuffled signals", total_returns_frac=(-0.9,) * 19)
 

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.stats import binomtest
 
-from rung.reports.statistics import mean_return_per_day, mrd_interval, wilson, worst_fall
+from rung.reports.statistics import mrd_interval
 
 
 def chance() -> np.random.Generator:
     return np.random.default_rng(11)
-
-
-def test_mrd_is_total_return_divided_by_days() -> None:
-    assert mean_return_per_day(np.array([0.10, -0.10])) == pytest.approx(-0.005)
-
-
-def test_an_account_that_lost_everything_does_not_come_back() -> None:
-    assert mean_return_per_day(np.array([-1.5, -1.5])) == -0.5
 
 
 def test_fewer_than_five_days_have_no_interval() -> None:
@@ -59,23 +48,3 @@ def test_runs_of_like_days_widen_the_interval() -> None:
     assert together is not None
     assert apart is not None
     assert together.high - together.low > 1.2 * (apart.high - apart.low)
-
-
-@settings(max_examples=60, derandomize=True)
-@given(st.integers(1, 400), st.data())
-def test_wilson_agrees_with_scipy(trials: int, data: st.DataObject) -> None:
-    wins = data.draw(st.integers(0, trials))
-    theirs = binomtest(wins, trials).proportion_ci(method="wilson")
-    assert wilson(wins, trials) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
-
-
-def test_no_trials_have_no_share() -> None:
-    assert wilson(0, 0) is None
-
-
-@settings(max_examples=80, derandomize=True)
-@given(st.lists(st.floats(1, 1000), min_size=1, max_size=40), st.floats(1, 1000))
-def test_the_worst_fall_is_the_worst_of_all_pairs(path: list[float], start: float) -> None:
-    whole = [start, *path]
-    plain = max((1 - later / earlier for i, earlier in enumerate(whole) for later in whole[i:]), default=0.0)
-    assert worst_fall(np.array(path), start) == pytest.approx(max(plain, 0.0), abs=1e-12)
