@@ -31,19 +31,17 @@ from rung.domain.slice import Slice
 from rung.domain.target import Action, Protection
 from rung.domain.verdicts import Approved
 from rung.domain.view import View
-from rung.risk.flag import PolledFlag
+from rung.risk.flag import PolledFlag, not_thrown
 from rung.risk.gate import Gate
-from rung.risk.gateway import GatePorts, build_gates, build_latches
-from rung.risk.global_risk import Assessment, RiskLevel
-from rung.risk.global_state import GlobalRiskState
+from rung.risk.gateway import GatePorts, build_guard
+from rung.risk.global_risk import GlobalLimits
+from rung.risk.guard import Guard
 from rung.risk.latch import LatchFacts
-from rung.risk.latches import Latches
 from rung.risk.limit_sets import QtsRisk, SafetyGate, UltraConservative
 from rung.risk.limits import Limits, LimitSet, effective_limits
 from rung.risk.params import ScreenLimits
 from rung.risk.quotes import Quote
 from rung.risk.screen import screen
-from rung.risk.suite import first_gates, observe, observers
 
 MINUTE = 60_000_000_000
 AT = 1_758_038_400_000_000_000
@@ -88,7 +86,7 @@ def view_of(positions: int) -> View:
     return View(slice=Slice(at_ns=AT, session=SESSION, bars=bars), account=account)
 
 
-def every_gate() -> tuple[tuple[Gate, ...], Latches]:
+def every_gate() -> Guard:
     """All limit sets at once, loose enough that a sound order passes."""
     ultra = UltraConservative(
         max_margin_per_trade_usd=9e4, max_notional_per_trade_usd=9e4, max_risk_per_trade_usd=9e4, max_positions=9,
@@ -101,18 +99,26 @@ def every_gate() -> tuple[tuple[Gate, ...], Latches]:
             QtsRisk(max_orders_per_min=MANY).limit_set("qts"),
             SafetyGate(trades_per_day=MANY, trades_per_hour=MANY).limit_set("safety"),
             ultra.limit_set("ultra"),
+            GlobalLimits().limit_set("book"),
             LimitSet(origin="own", limits=own),
         ]
     )
-    latches, level = build_latches(effective), GlobalRiskState()
-    level.assessed(Assessment(at_ns=AT, level=RiskLevel.NORMAL, issues=(), score=0.0))
     ports = GatePorts(
-        kill=down(), maintenance=down(), latches=latches, start_equity_quote=EQUITY,
+        kill=not_thrown(), maintenance=down(), start_equity_quote=EQUITY,
         instruments={s: us_equity(s) for s in SYMBOLS}, profile="micro", assigned_profile=lambda: "micro",
-        enabled={"rotation": True}, quotes=Book(), global_state=level,
+        enabled={"rotation": True}, quotes=Book(),
     )  # fmt: skip
-    latches.tick(LatchFacts(at_ns=AT, session=SESSION, equity_quote=EQUITY))
-    return build_gates(effective, ports).gates, latches
+    return build_guard(effective, ports)
+
+
+def first_gates() -> Guard:
+    """What every run has."""
+    limits = ScreenLimits(max_orders_per_minute=MANY, max_positions=9).limit_set("screen")
+    ports = GatePorts(
+        kill=not_thrown(), maintenance=down(), start_equity_quote=EQUITY,
+        instruments={s: us_equity(s) for s in SYMBOLS},
+    )  # fmt: skip
+    return build_guard(effective_limits([limits]), ports)
 
 
 def orders(count: int) -> list[Order]:
@@ -153,27 +159,26 @@ def measure(rounds: int, count: int, positions: int) -> dict[str, float]:
 
 def one_round(view: View, count: int, switches: Switches) -> dict[str, float]:
     batch = orders(count)
-    first = first_gates(
-        ScreenLimits(max_orders_per_minute=MANY, max_positions=9), start_equity_quote=EQUITY, maintenance=down()
-    )
-    every, latches = every_gate()
-    for gates in (first, every):
-        observe(observers(gates), view.slice)
+    first, every = first_gates(), every_gate()
+    for guard in (first, every):
+        guard.observe(view.slice)
+        guard.look(view)
     facts = LatchFacts(at_ns=AT, session=SESSION, equity_quote=EQUITY)
     return {
-        f"first {len(first)} gates": screened(first, view, batch),
-        f"all {len(every)} gates": screened(every, view, batch),
-        "empty batch": microseconds(lambda: screen((), every, view), count),
-        "all latches, once a slice": microseconds(lambda: latches.tick(facts), count),
+        f"first {len(first.gates)} gates": screened(first.gates, view, batch),
+        f"all {len(every.gates)} gates": screened(every.gates, view, batch),
+        "empty batch": microseconds(lambda: screen((), every.gates, view), count),
+        "all latches, once a slice": microseconds(lambda: every.latches.tick(facts), count),
         "look at the switches": microseconds(switches.poll, count),
     }
 
 
 def by_gate(view: View, count: int) -> dict[str, float]:
-    gates, _ = every_gate()
-    observe(observers(gates), view.slice)
+    guard = every_gate()
+    guard.observe(view.slice)
+    guard.look(view)
     order = orders(1)[0]
-    return {gate.name: microseconds(lambda gate=gate: gate.check(order, view, ()), count) for gate in gates}
+    return {gate.name: microseconds(lambda gate=gate: gate.check(order, view, ()), count) for gate in guard.gates}
 
 
 def main() -> None:

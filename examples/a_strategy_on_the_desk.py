@@ -21,10 +21,10 @@ from rung.ledger.ledger import Ledger
 from rung.market.calendar import xnys
 from rung.market.replay import TapeFeed
 from rung.market.synthetic import invent_market
-from rung.risk.flag import PolledFlag
-from rung.risk.latches import Latches
+from rung.risk.flag import PolledFlag, not_thrown
+from rung.risk.gateway import GatePorts, build_guard
+from rung.risk.limits import effective_limits
 from rung.risk.params import ScreenLimits
-from rung.risk.suite import first_gates
 from rung.simulation.compose import sim_venue
 from rung.simulation.params import CostParams
 
@@ -64,11 +64,12 @@ def main() -> None:
     capital = Decimal(100_000)
     maintenance = PolledFlag()
     maintenance.found(None)
+    limits = effective_limits([ScreenLimits().limit_set("screen")])
+    ports = GatePorts(kill=not_thrown(), maintenance=maintenance, start_equity_quote=capital, instruments=instruments)
     desk = Desk(
         strategy=Momentum(),
         allocator=Allocator(strategy="momentum", instruments=instruments, params=SizingParams()),
-        gates=first_gates(ScreenLimits(), start_equity_quote=capital, maintenance=maintenance),
-        latches=Latches(()),
+        guard=build_guard(limits, ports),
         venue=sim_venue(load(config_file(COSTS_FILE), CostParams).value, instruments),
         ledger=Ledger("USD", capital),
     )

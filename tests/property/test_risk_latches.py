@@ -18,8 +18,9 @@ from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.verdicts import Approved, Refused
 from rung.domain.view import View
-from rung.risk.flag import PolledFlag
-from rung.risk.gateway import GatePorts, build_gates, build_latches
+from rung.risk.flag import PolledFlag, PolledKill
+from rung.risk.gate import observe, observers
+from rung.risk.gateway import GatePorts, build_guard
 from rung.risk.latch import Consequence, LatchFacts, Trip
 from rung.risk.latches import MANUAL
 from rung.risk.limit_sets import QtsRisk, SafetyGate
@@ -27,7 +28,6 @@ from rung.risk.limits import effective_limits
 from rung.risk.loss_latch import DAY_NS, LossLatch, Period
 from rung.risk.memory import recall, remembered
 from rung.risk.screen import screen
-from rung.risk.suite import observe, observers
 
 D = Decimal
 SYMBOLS = ("TQQQ", "SQQQ", "UVXY")
@@ -66,19 +66,15 @@ class Desk(RuleBasedStateMachine):
         assert self.held, "the machine must start with something to lose"
 
     def compose(self) -> None:
-        effective = effective_limits(SETS)
-        self.kill, self.maintenance = PolledFlag(), PolledFlag()
-        self.latches = build_latches(effective)
-        self.gates = build_gates(
-            effective,
-            GatePorts(
-                kill=self.kill,
-                maintenance=self.maintenance,
-                latches=self.latches,
-                start_equity_quote=D(100_000),
-                instruments={symbol: us_equity(symbol) for symbol in SYMBOLS},
-            ),
-        ).gates
+        self.kill, self.maintenance = PolledKill(), PolledFlag()
+        ports = GatePorts(
+            kill=self.kill,
+            maintenance=self.maintenance,
+            start_equity_quote=D(100_000),
+            instruments={symbol: us_equity(symbol) for symbol in SYMBOLS},
+        )
+        guard = build_guard(effective_limits(SETS), ports)
+        self.gates, self.latches = guard.gates, guard.latches
         self.poll()
 
     def poll(self) -> None:

@@ -18,13 +18,13 @@ from rung.domain.target import Protection
 from rung.domain.verdicts import Approved, Refused, Violation, ViolationKind
 from rung.domain.view import View
 from rung.risk.flag import PolledFlag
+from rung.risk.gate import observe, observers
 from rung.risk.gates.gross_notional import GrossNotional
 from rung.risk.gates.max_positions import MaxPositions
 from rung.risk.gates.symbol_notional import SymbolNotional
 from rung.risk.gates.trade_risk import TradeRisk
 from rung.risk.params import ScreenLimits
 from rung.risk.screen import screen
-from rung.risk.suite import first_gates, observe, observers
 
 D = Decimal
 SYMBOLS = ("TQQQ", "SQQQ", "UVXY", "SDS")
@@ -123,7 +123,7 @@ def test_an_exit_passes_whatever_is_wrong_with_the_world(
     event = made.slice_(replace(made.bar("SPY", at_ns=at_ns), close=price), at_ns=at_ns)
     account = replace(made.account(*held, at_ns=at_ns + late), equity_quote=equity)
     view = made.view(event, account)
-    gates = (*first_gates(LIMITS, start_equity_quote=made.EQUITY, maintenance=PolledFlag()), Refusing())
+    gates = (*made.guard(LIMITS, maintenance=PolledFlag()).gates, Refusing())
     observe(observers(gates), event)
     orders = []
     for each in held:
@@ -141,7 +141,7 @@ def test_no_broken_fact_ever_lets_an_opening_through(
     sound = made.bar(order.symbol)
     event = made.slice_(replace(sound, **{field: value}, open_ns=sound.open_ns + late))
     view = made.view(event, replace(made.account(), equity_quote=equity))
-    gates = first_gates(LIMITS, start_equity_quote=made.EQUITY, maintenance=_down())
+    gates = made.guard(LIMITS).gates
     observe(observers(gates), event)
     (verdict,) = screen([order], gates, view)
     if isinstance(verdict, Approved):
@@ -157,14 +157,8 @@ def test_screening_the_same_twice_gives_the_same(held: list[Position], orders: l
     view = made.view(everything(), made.account(*held))
 
     def once() -> tuple[object, ...]:
-        gates = first_gates(LIMITS, start_equity_quote=made.EQUITY, maintenance=_down())
+        gates = made.guard(LIMITS).gates
         observe(observers(gates), view.slice)
         return screen([*leaves(held), *orders], gates, view)
 
     assert once() == once()
-
-
-def _down() -> PolledFlag:
-    flag = PolledFlag()
-    flag.found(None)
-    return flag

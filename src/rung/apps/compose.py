@@ -15,8 +15,9 @@ from rung.config.load import Loaded, load
 from rung.domain.instrument import us_equity
 from rung.engine.desk import Desk
 from rung.ledger.ledger import Ledger
-from rung.risk.flag import Flag, PolledFlag
-from rung.risk.gateway import GatePorts, build_gates, build_latches
+from rung.risk.flag import Flag, PolledKill
+from rung.risk.gateway import GatePorts, build_guard
+from rung.risk.guard import Guard
 from rung.simulation.compose import sim_venue
 from rung.simulation.params import CostParams
 from rung.strategy.rotation.params import RotationConfig
@@ -55,34 +56,34 @@ def rotation_strategy(files: RotationFiles, predictor: Predictor) -> Rotation:
     return Rotation(files.rotation.value, predictor)
 
 
+def rotation_guard(files: RotationFiles, capital_quote: Decimal, *, kill: PolledKill, maintenance: Flag) -> Guard:
+    """Fresh gates and latches for the limits of a run."""
+    ports = GatePorts(
+        kill=kill,
+        maintenance=maintenance,
+        start_equity_quote=capital_quote,
+        instruments={symbol: us_equity(symbol) for symbol in files.rotation.value.symbols.active},
+    )
+    return build_guard(files.limits.effective, ports)
+
+
 def rotation_desk(
     files: RotationFiles,
     strategy: Rotation,
     *,
     capital_quote: Decimal,
     flagged: Mapping[str, frozenset[int]],
-    maintenance: Flag,
+    guard: Guard,
 ) -> Desk:
-    """A fresh desk: its own ledger, venue and gates, sharing nothing with any other."""
+    """A fresh desk: its own ledger and venue, sharing nothing with any other; `guard` is its own as well."""
     config = files.rotation.value
     rules = config.rotation_manager_config
     instruments = {symbol: us_equity(symbol) for symbol in config.symbols.active}
-    latches = build_latches(files.limits.effective)
-    not_thrown = PolledFlag()
-    not_thrown.found(None)
-    ports = GatePorts(
-        kill=not_thrown,  # a replay trades with nobody: the kill switch is for desks that do
-        maintenance=maintenance,
-        latches=latches,
-        start_equity_quote=capital_quote,
-        instruments=instruments,
-    )
     sizing = SizingParams(min_position_quote=Decimal(str(rules.min_position_quote)), adaptive=rules.adaptive_sizing)
     return Desk(
         strategy=strategy,
         allocator=Allocator(strategy=strategy.name, instruments=instruments, params=sizing),
-        gates=build_gates(files.limits.effective, ports).gates,
-        latches=latches,
+        guard=guard,
         venue=sim_venue(files.costs.value, instruments, flagged),
         ledger=Ledger(CURRENCY, capital_quote),
     )

@@ -1,7 +1,10 @@
-"""The desk of the kill drill: judges one entry and one exit every few milliseconds and says what it was told.
+"""The desk of the kill drill: a whole desk on invented bars, a minute of market every few milliseconds.
 
-Run as a process of its own: `python -m rung.apps.drill_desk STATE_FOLDER`. Prints, per round, nanoseconds of the
-monotonic clock and whether entry and exit were approved. Ends when its input closes.
+Run as a process of its own: `python -m rung.apps.drill_desk STATE_FOLDER`. It holds BASE and trades NEXT in and out;
+every order goes through gates, journal and outbox like that of a desk that trades. After each slice it prints
+nanoseconds of the monotonic clock, then how many entries were let through and refused, how many exits were let
+through, how many opening orders are unfilled, and how many positions are open. Ends when its input closes, or on a
+stop signal.
 """
 
 from __future__ import annotations
@@ -10,100 +13,145 @@ import os
 import select
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from rung.adapters.state.kill_switch import FileKillSwitch
-from rung.adapters.state.switches import Switches
+from rung.adapters.state.risk_file import RearmBox, RiskFile
+from rung.adapters.state.switches import maintenance_why, on_stop_signals
 from rung.adapters.state.system_clock import SystemClock
-from rung.domain.account import Account, Position
+from rung.adapters.stores.sqlite import SqliteStore
+from rung.allocation.allocate import OPENING, Allocator
+from rung.allocation.sizing import SizingParams
+from rung.apps.places import COSTS_FILE, config_file
+from rung.config.load import load
 from rung.domain.bar import Bar
-from rung.domain.clock import NS_PER_MINUTE
-from rung.domain.order import Order, OrderKind, Side
+from rung.domain.clock import NS_PER_MINUTE, ManualClock
+from rung.domain.instrument import us_equity
 from rung.domain.session import Session
 from rung.domain.slice import Slice
-from rung.domain.target import Action, Protection
+from rung.domain.step import Step
+from rung.domain.target import Action, Protection, Target
 from rung.domain.verdicts import Approved
 from rung.domain.view import View
+from rung.engine.desk import Desk
+from rung.engine.durable_venue import DurableVenue, InProcess
+from rung.engine.outside import Outside
+from rung.engine.trading import Surroundings, TradingLoop
+from rung.engine.write_ahead import JournalledOutcomes
+from rung.execution.outbox import Outbox
+from rung.journal.journal import Journal
+from rung.ledger.ledger import Ledger
+from rung.risk.flag import PolledFlag, PolledKill
+from rung.risk.gateway import GatePorts, build_guard
+from rung.risk.guard import Guard
+from rung.risk.limits import effective_limits
 from rung.risk.params import ScreenLimits
-from rung.risk.screen import screen
-from rung.risk.suite import first_gates, observe, observers
+from rung.simulation.compose import sim_venue
+from rung.simulation.params import CostParams
 
 ROUND_SECONDS = 0.005
-_HELD, _NEW = "HELD", "NEW"
+ACCOUNT = "drill"
+BASE, NEXT = "BASE", "NEXT"
+CAPITAL = Decimal(100_000)
+_INSTRUMENTS = {symbol: us_equity(symbol) for symbol in (BASE, NEXT)}
+_BEGIN_NS = 1_000_000 * NS_PER_MINUTE
+
+
+class Drill:
+    """Holds BASE, and buys and sells NEXT as often as it can."""
+
+    name = "drill"
+
+    def decide(self, view: View) -> Sequence[Target]:
+        targets = []
+        for symbol in view.slice.bars:
+            held, working = symbol in view.account.positions, symbol in view.account.working
+            if not held and not working:
+                stop = Protection(stop_frac=0.02)
+                targets.append(_target(view, symbol, Action.ENTER_LONG, 0.2, protection=stop))
+            elif held and not working and symbol == NEXT:
+                targets.append(_target(view, symbol, Action.EXIT, 0.0))
+        return targets
+
+
+def _target(view: View, symbol: str, action: Action, weight: float, *, protection: Protection | None = None) -> Target:
+    at_ns = view.slice.at_ns
+    return Target(at_ns=at_ns, symbol=symbol, action=action, weight=weight, reason="kill drill", protection=protection)
 
 
 def main(folder: Path) -> None:
-    """Poll, judge, say; until the other side closes our input."""
-    switches = Switches(FileKillSwitch(folder, SystemClock(), triggers=(folder / "trigger",)), ())
-    limits = ScreenLimits(max_orders_per_minute=1_000_000)
-    gates = first_gates(
-        limits, start_equity_quote=Decimal(100_000), maintenance=switches.maintenance, kill=switches.kill
-    )
-    at_ns = NS_PER_MINUTE * 1_000_000
-    while not select.select([sys.stdin], [], [], ROUND_SECONDS)[0]:
-        at_ns += NS_PER_MINUTE
-        view = _view(at_ns)
-        observe(observers(gates), view.slice)
-        switches.poll()
-        entry, leave = screen([_order(_NEW, at_ns), _order(_HELD, at_ns)], gates, view)
-        words = f"{time.monotonic_ns()} {isinstance(entry, Approved)} {isinstance(leave, Approved)}\n"
-        os.write(1, words.encode("ascii"))
-
-
-def _view(at_ns: int) -> View:
-    session = Session(date="drill", open_ns=at_ns - 60 * NS_PER_MINUTE, close_ns=at_ns + 300 * NS_PER_MINUTE)
-    bars = {
-        symbol: Bar(
-            symbol=symbol,
-            open_ns=at_ns - NS_PER_MINUTE,
-            interval_ns=NS_PER_MINUTE,
-            open=100.0,
-            high=100.1,
-            low=99.9,
-            close=100.0,
-            volume=1e6,
+    """Step, say what happened; until the other side closes our input or a signal tells us to stop."""
+    clock, signals = ManualClock(), list[str]()
+    switch = FileKillSwitch(folder, SystemClock(), triggers=(folder / "trigger",))
+    risk_file = RiskFile(folder, ACCOUNT)
+    with Journal(SqliteStore(folder / "journal.sqlite", writer="drill")) as journal, on_stop_signals(signals.append):
+        clock.move_to(max(_BEGIN_NS, journal.last_ns or 0))
+        maintenance = PolledFlag()
+        guard = _guard(maintenance)
+        stored = risk_file.load()
+        if stored is not None:
+            guard.recall(stored["risk"])
+        desk = _desk(guard, journal, switch, clock)
+        around = Surroundings(
+            clock=clock,
+            kill_switch=switch,
+            save=risk_file.save,
+            maintenance=lambda: maintenance_why((folder / ".maintenance_mode",)),
+            wishes=RearmBox(folder, ACCOUNT).take,
+            stopping=lambda: signals[0] if signals else None,
         )
-        for symbol in (_HELD, _NEW)
-    }
-    held = Position(
-        symbol=_HELD,
-        quantity=Decimal(10),
-        entry_price=Decimal(100),
-        opened_ns=at_ns,
-        mark_price=Decimal(100),
-        entry_fees_quote=Decimal(0),
-    )
-    equity = Decimal(100_000)
-    account = Account(
-        at_ns=at_ns,
-        currency="USD",
-        cash_quote=equity - 1_000,
-        equity_quote=equity,
-        peak_equity_quote=equity,
-        session_start_equity_quote=equity,
-        positions={_HELD: held},
-        working={},
-    )
-    return View(slice=Slice(at_ns=at_ns, session=session, bars=bars), account=account)
+        outside = Outside(desk, guard, maintenance)
+        loop = TradingLoop(desk=desk, guard=guard, outside=outside, journal=journal, around=around)
+        for step in loop.run(_market(clock)):
+            os.write(1, _words(step).encode("ascii"))
 
 
-def _order(symbol: str, at_ns: int) -> Order:
-    leaves = symbol == _HELD
-    return Order(
-        order_id=f"drill-{at_ns}-{symbol}",
-        at_ns=at_ns,
-        symbol=symbol,
-        side=Side.SELL if leaves else Side.BUY,
-        kind=OrderKind.MARKET,
-        quantity=Decimal(10),
-        reference_price=Decimal(100),
-        reduce_only=leaves,
-        action=Action.EXIT if leaves else Action.ENTER_LONG,
-        reason="kill drill",
-        strategy="drill",
-        protection=None if leaves else Protection(stop_frac=0.02),
+def _guard(maintenance: PolledFlag) -> Guard:
+    limits = ScreenLimits(max_orders_per_minute=1_000_000)
+    ports = GatePorts(kill=PolledKill(), maintenance=maintenance, start_equity_quote=CAPITAL, instruments=_INSTRUMENTS)
+    return build_guard(effective_limits([limits.limit_set("drill")]), ports)
+
+
+def _desk(guard: Guard, journal: Journal, switch: FileKillSwitch, clock: ManualClock) -> Desk:
+    venue = sim_venue(load(config_file(COSTS_FILE), CostParams).value, _INSTRUMENTS)
+    outcomes = JournalledOutcomes(journal, clock)
+    outbox = Outbox(InProcess(venue), outcomes, may_send=lambda: not switch.read().on)
+    return Desk(
+        strategy=Drill(),
+        allocator=Allocator(strategy=Drill.name, instruments=_INSTRUMENTS, params=SizingParams()),
+        guard=guard,
+        venue=DurableVenue(venue, journal=journal, outbox=outbox, clock=clock),
+        ledger=Ledger("USD", CAPITAL),
     )
+
+
+def _market(clock: ManualClock) -> Iterator[Slice]:
+    """BASE trades every minute, NEXT every other one, so that its orders stay unfilled for a while."""
+    begin_ns = clock.now_ns()
+    session = Session(date=f"drill-{begin_ns}", open_ns=begin_ns, close_ns=begin_ns + 10**7 * NS_PER_MINUTE)
+    number = 0
+    while not select.select([sys.stdin], [], [], ROUND_SECONDS)[0]:
+        number += 1
+        at_ns = begin_ns + number * NS_PER_MINUTE
+        clock.move_to(at_ns)
+        symbols = (BASE, NEXT) if number % 2 else (BASE,)
+        yield Slice(at_ns=at_ns, session=session, bars={symbol: _bar(symbol, at_ns) for symbol in symbols})
+
+
+def _bar(symbol: str, at_ns: int) -> Bar:
+    prices = {"open": 100.0, "high": 100.1, "low": 99.9, "close": 100.0, "volume": 1e6}
+    return Bar(symbol=symbol, open_ns=at_ns - NS_PER_MINUTE, interval_ns=NS_PER_MINUTE, **prices)
+
+
+def _words(step: Step) -> str:
+    passed = [v.order for v in step.verdicts if isinstance(v, Approved)]
+    entries = sum(not order.reduce_only for order in passed)
+    exits = sum(order.reduce_only and order.action is Action.EXIT for order in passed)
+    opening = sum(order_id.endswith(f"-{OPENING}") for order_id in step.account.working.values())
+    refused = len(step.verdicts) - len(passed)
+    return f"{time.monotonic_ns()} {entries} {refused} {exits} {opening} {len(step.account.positions)}\n"
 
 
 if __name__ == "__main__":

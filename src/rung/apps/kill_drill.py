@@ -51,11 +51,19 @@ class DrillEvidence:
 
 
 class _Round(NamedTuple):
-    """What the desk said once: when, and whether it let the entry and the exit through."""
+    """What the desk said after one slice: see `drill_desk`."""
 
     at_ns: int
-    entry: bool
-    leave: bool
+    entries: int
+    refused: int
+    exits: int
+    unfilled: int
+    positions: int
+
+    @property
+    def stopped(self) -> bool:
+        """An entry was refused, and nothing that may open is left at the venue."""
+        return self.refused > 0 and self.entries == 0 and self.unfilled == 0
 
 
 class _DrillDesk:
@@ -71,9 +79,9 @@ class _DrillDesk:
         if not select.select([self.process.stdout], [], [], seconds)[0]:
             raise TimeoutError("the desk is silent")
         words = self.process.stdout.readline().split()
-        if len(words) != 3:
+        if len(words) != len(_Round._fields):
             raise TimeoutError("the desk is gone")
-        return _Round(int(words[0]), words[1] == b"True", words[2] == b"True")
+        return _Round(*map(int, words))
 
     def until(self, wanted: Callable[[_Round], bool], seconds: float) -> _Round:
         """The first round that is as wanted. Raises TimeoutError."""
@@ -83,6 +91,19 @@ class _DrillDesk:
             if wanted(said):
                 return said
         raise TimeoutError(f"not within {seconds:g} s")
+
+    def last_round(self, seconds: float) -> _Round:
+        """The last thing it says before it ends. Raises TimeoutError when it goes on, or says nothing more."""
+        said: _Round | None = None
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                said = self.next_round(max(0.001, end - time.monotonic()))
+            except TimeoutError:
+                break
+        if said is None or (self.process.poll() is None and time.monotonic() >= end):
+            raise TimeoutError(f"it did not end within {seconds:g} s")
+        return said
 
 
 def run_drill(state: Path) -> DrillEvidence:
@@ -113,10 +134,19 @@ def _tried(name: str, drill: Callable[[Path], tuple[float, str]], folder: Path) 
 def _running(folder: Path) -> tuple[float, str]:
     with _desk(folder) as desk:
         started = time.monotonic_ns()
+        _switch(folder).kill(person="drill", reason="drill")
+        stopped = desk.until(lambda said: said.stopped, WITHIN_SECONDS)
+        left = desk.until(lambda said: said.positions == 1, WITHIN_SECONDS)
+        _expect(left.entries == 0, "an entry passed after the kill")
+        return (stopped.at_ns - started) / 1e9, "entries refused, unfilled ones withdrawn, exits pass, BASE is kept"
+
+
+def _flattened(folder: Path) -> tuple[float, str]:
+    with _desk(folder) as desk:
+        started = time.monotonic_ns()
         _switch(folder).kill(person="drill", reason="drill", flatten=True)
-        refused = desk.until(lambda said: not said.entry, WITHIN_SECONDS)
-        _expect(refused.leave, "the exit was refused")
-        return (refused.at_ns - started) / 1e9, "entries refused, exits pass"
+        flat = desk.until(lambda said: said.positions == 0 and said.unfilled == 0, WITHIN_SECONDS)
+        return (flat.at_ns - started) / 1e9, "every position was closed, nothing is left at the venue"
 
 
 def _hanging(folder: Path) -> tuple[float, str]:
@@ -126,10 +156,7 @@ def _hanging(folder: Path) -> tuple[float, str]:
         _switch(folder).kill(person="drill", reason="drill")
         latched = time.monotonic_ns()
         desk.process.send_signal(signal.SIGCONT)
-        after = desk.until(lambda said: said.at_ns > latched, WITHIN_SECONDS)
-        if after.entry:  # the round that was in flight while the desk was stopped
-            after = desk.next_round(WITHIN_SECONDS)
-        _expect(not after.entry, "an entry passed after the kill")
+        _expect_refusing_from(desk, latched)
         return (latched - started) / 1e9, "killed while it hung; refuses when it wakes"
 
 
@@ -142,16 +169,21 @@ def _dead(folder: Path) -> tuple[float, str]:
     seconds = time.monotonic() - started
     with _started(folder) as desk:
         first = desk.next_round(_START_SECONDS)
-        _expect(not first.entry, "the first entry after the restart passed")
+        _expect(first.entries == 0 and first.refused > 0, "the first entry after the restart passed")
     return seconds, "killed while no desk ran; the next desk starts killed"
 
 
 def _database_locked(folder: Path) -> tuple[float, str]:
-    with sqlite3.connect(folder / "journal.sqlite") as database:
+    with _desk(folder) as desk:
+        database = sqlite3.connect(folder / "journal.sqlite", isolation_level=None)
         database.execute("BEGIN EXCLUSIVE")
-        seconds, _ = _running(folder)
-        database.rollback()
-    return seconds, "the journal was locked all the time"
+        started = time.monotonic_ns()
+        _switch(folder).kill(person="drill", reason="drill")
+        latched = time.monotonic_ns()
+        database.execute("ROLLBACK")
+        database.close()
+        _expect_refusing_from(desk, latched)
+        return (latched - started) / 1e9, "killed while its journal was locked; refuses when it goes on"
 
 
 def _folder_refuses(folder: Path) -> tuple[float, str]:
@@ -159,9 +191,9 @@ def _folder_refuses(folder: Path) -> tuple[float, str]:
         (folder / FILE).mkdir()  # what cannot be replaced by a file, also for root
         started = time.monotonic_ns()
         _switch(folder).kill(person="drill", reason="drill")
-        refused = desk.until(lambda said: not said.entry, WITHIN_SECONDS)
+        stopped = desk.until(lambda said: said.stopped, WITHIN_SECONDS)
         _expect((folder / "trigger").exists(), "no trigger was left")
-        return (refused.at_ns - started) / 1e9, "the state file could not be written; the trigger stands in"
+        return (stopped.at_ns - started) / 1e9, "the state file could not be written; the trigger stands in"
 
 
 def _resumed(folder: Path) -> tuple[float, str]:
@@ -169,18 +201,37 @@ def _resumed(folder: Path) -> tuple[float, str]:
         started = time.monotonic_ns()
         switch = _switch(folder)
         switch.kill(person="drill", reason="drill")
-        refused = desk.until(lambda said: not said.entry, WITHIN_SECONDS)
+        stopped = desk.until(lambda said: said.stopped, WITHIN_SECONDS)
         switch.resume(person="drill", reason="drill is over")
-        desk.until(lambda said: said.entry, WITHIN_SECONDS)
-        return (refused.at_ns - started) / 1e9, "opens again only after a resume with a reason"
+        desk.until(lambda said: said.entries > 0, WITHIN_SECONDS)
+        return (stopped.at_ns - started) / 1e9, "opens again only after a resume with a reason"
+
+
+def _terminated(folder: Path) -> tuple[float, str]:
+    with _desk(folder) as desk:
+        started = time.monotonic()
+        desk.process.terminate()
+        last = desk.last_round(WITHIN_SECONDS)
+        _expect(desk.process.wait(WITHIN_SECONDS) == 0, "it did not end in order")
+        _expect(last.entries == 0, "an entry passed in the last slice")
+        return time.monotonic() - started, "SIGTERM: one more slice in which nothing opens, then an orderly end"
+
+
+def _expect_refusing_from(desk: _DrillDesk, latched_ns: int) -> None:
+    """Nothing passes in any slice begun after the kill; the one that was in flight may have been decided before it."""
+    desk.until(lambda said: said.at_ns > latched_ns, WITHIN_SECONDS)
+    after = desk.until(lambda said: said.refused > 0 or said.entries > 0, WITHIN_SECONDS)
+    _expect(after.entries == 0, "an entry passed after the kill")
 
 
 _CHECKS: dict[str, Callable[[Path], tuple[float, str]]] = {
     "a running desk": _running,
+    "flatten": _flattened,
     "a hanging desk": _hanging,
     "a dead desk": _dead,
     "a locked database": _database_locked,
     "a state folder that refuses": _folder_refuses,
+    "a stop signal": _terminated,
     "resume": _resumed,
 }
 
@@ -191,9 +242,10 @@ def _switch(folder: Path) -> FileKillSwitch:
 
 @contextmanager
 def _desk(folder: Path) -> Iterator[_DrillDesk]:
-    """A started desk that has just let an entry through."""
+    """A started desk that holds BASE and has just sent an entry that is not filled yet."""
     with _started(folder) as desk:
-        desk.until(lambda said: said.entry and said.leave, _START_SECONDS)
+        desk.until(lambda said: said.exits > 0 and said.positions == 2, _START_SECONDS)
+        desk.until(lambda said: said.unfilled > 0, _START_SECONDS)
         yield desk
 
 

@@ -13,14 +13,15 @@ from rung.config.document import parse_text, read_text
 from rung.config.identity import plain
 from rung.config.load import Loaded, load, loads
 from rung.domain.errors import UserError
+from rung.risk.global_risk import GlobalLimits
 from rung.risk.limit_sets import CapitalProfile, Profiles, QtsRisk, SafetyGate, UltraConservative
 from rung.risk.limits import EffectiveLimits, effective_limits
 from rung.risk.params import ScreenLimits
 
 PROFILES_FILE = "profiles.toml"
-_Schema = ScreenLimits | QtsRisk | UltraConservative | SafetyGate
+_Schema = ScreenLimits | QtsRisk | UltraConservative | SafetyGate | GlobalLimits
 _LimitFile = _Schema | CapitalProfile
-_SCHEMAS: tuple[type[_Schema], ...] = (ScreenLimits, QtsRisk, UltraConservative, SafetyGate)
+_SCHEMAS: tuple[type[_Schema], ...] = (ScreenLimits, QtsRisk, UltraConservative, SafetyGate, GlobalLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

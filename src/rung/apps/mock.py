@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rung.adapters.stores.sqlite import SqliteStore
-from rung.apps.compose import RotationFiles, load_rotation_files, rotation_desk, rotation_strategy
+from rung.apps.compose import RotationFiles, load_rotation_files, rotation_desk, rotation_guard, rotation_strategy
 from rung.apps.journal_key import journal_key
 from rung.apps.limit_files import load_limits
 from rung.apps.market_data import MarketData, open_market_data
@@ -18,6 +18,7 @@ from rung.apps.mock_info import describe_run, run_header, skill_rows
 from rung.apps.mock_request import MockRequest
 from rung.apps.places import CACHE_DIR, maintenance_reason
 from rung.engine.desk import Desk
+from rung.engine.outside import Outside, maintenance_record
 from rung.engine.replay import replay, warm_up
 from rung.journal.anchors import AnchorFile
 from rung.journal.entry import Kind
@@ -27,14 +28,13 @@ from rung.reports.fold import RunFold
 from rung.reports.info import Baseline, RunInfo
 from rung.reports.record import RunRecord
 from rung.reports.sessions import SessionFiles
-from rung.risk.flag import PolledFlag
+from rung.risk.flag import PolledFlag, not_thrown
 from rung.strategy.rotation.baseline import RecordingPredictor, ShuffledPredictor
 from rung.strategy.rotation.model import OnlineEnsemble
 from rung.strategy.rotation.strategy import Rotation
 
 ENTRIES_PER_COMMIT = 400
 STEPS_PER_FLUSH = 64
-MAINTENANCE_EVENT = "maintenance"
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much is done, and of how much."""
@@ -90,8 +90,7 @@ def run_mock(request: MockRequest, progress: Progress) -> MockRun:
 
 def _replay(plan: _Plan, strategy: Rotation) -> RunRecord:
     """The run itself: every slice through the desk, watched by the fold, the session files and the journal."""
-    maintenance = PolledFlag()
-    desk = _desk(plan, strategy, maintenance)
+    desk, outside = _desk(plan, strategy)
     fold = RunFold()
     draft = plan.journal_path.with_suffix(".partial")
     with ExitStack() as stack:
@@ -107,8 +106,9 @@ def _replay(plan: _Plan, strategy: Rotation) -> RunRecord:
             strategy.warm_up(event)
         for done, session in enumerate(plan.market.sessions):
             plan.progress(f"replaying {session.date}", done, len(plan.market.sessions))
-            maintenance.found(maintenance_reason())
-            journal.append(Kind.EVENT, session.open_ns, {"event": MAINTENANCE_EVENT, "why": maintenance.why() or ""})
+            record = maintenance_record(maintenance_reason())
+            journal.append(Kind.EVENT, session.open_ns, record)
+            outside.apply(record, session.open_ns)
             for step in replay(plan.market.feed_of(session), desk):
                 fold.see(step)
                 session_files.see(step)
@@ -128,9 +128,8 @@ def _shuffled(plan: _Plan, predictor: RecordingPredictor) -> Baseline:
         plan.progress("shuffled signals", n, plan.request.shuffles)
         chance = np.random.default_rng([plan.request.seed, n])
         strategy = rotation_strategy(plan.files, ShuffledPredictor(predictor.symbols, predictor.recording, chance))
-        quiet = PolledFlag()
-        quiet.found(maintenance_reason())
-        desk = _desk(plan, strategy, quiet)
+        desk, outside = _desk(plan, strategy)
+        outside.apply(maintenance_record(maintenance_reason()), plan.market.sessions[0].open_ns)
         warm_up(plan.market.warm_up_feed(), strategy)
         for session in plan.market.sessions:
             for step in replay(plan.market.feed_of(session), desk):
@@ -139,14 +138,11 @@ def _shuffled(plan: _Plan, predictor: RecordingPredictor) -> Baseline:
     return Baseline(name="shuffled signals", total_returns_frac=tuple(returns))
 
 
-def _desk(plan: _Plan, strategy: Rotation, maintenance: PolledFlag) -> Desk:
-    return rotation_desk(
-        plan.files,
-        strategy,
-        capital_quote=plan.request.capital_quote,
-        flagged=plan.market.flagged,
-        maintenance=maintenance,
-    )
+def _desk(plan: _Plan, strategy: Rotation) -> tuple[Desk, Outside]:
+    capital, maintenance = plan.request.capital_quote, PolledFlag()
+    guard = rotation_guard(plan.files, capital, kill=not_thrown(), maintenance=maintenance)
+    desk = rotation_desk(plan.files, strategy, capital_quote=capital, flagged=plan.market.flagged, guard=guard)
+    return desk, Outside(desk, guard, maintenance)
 
 
 def _new_journal(path: Path) -> Journal:

@@ -11,18 +11,18 @@ from typing import Any, TypeVar
 
 from rung.adapters.stores.sqlite import SqliteReader
 from rung.apps.code_id import code_id
-from rung.apps.compose import RotationFiles, rotation_desk, rotation_strategy
+from rung.apps.compose import RotationFiles, rotation_desk, rotation_guard, rotation_strategy
 from rung.apps.limit_files import limits_from_record
-from rung.apps.mock import MAINTENANCE_EVENT
 from rung.config.identity import content_id
 from rung.config.load import Loaded, loads
 from rung.domain.errors import UserError
 from rung.domain.step import Step
 from rung.engine.desk import Desk
+from rung.engine.outside import Outside
 from rung.journal.codec import encode
 from rung.journal.entry import Entry, Kind
 from rung.journal.journal import opened
-from rung.risk.flag import PolledFlag
+from rung.risk.flag import PolledFlag, not_thrown
 from rung.simulation.params import CostParams
 from rung.strategy.rotation.model import OnlineEnsemble
 from rung.strategy.rotation.params import RotationConfig
@@ -115,14 +115,16 @@ class _Run:
         )
         config = files.rotation.value
         self._strategy: Rotation = rotation_strategy(files, OnlineEnsemble(config.symbols.active, config.oes_config))
-        self._maintenance = PolledFlag()
+        capital, maintenance = Decimal(header["capital_quote"]), PolledFlag()
+        guard = rotation_guard(files, capital, kill=not_thrown(), maintenance=maintenance)
         self._desk: Desk = rotation_desk(
             files,
             self._strategy,
-            capital_quote=Decimal(header["capital_quote"]),
+            capital_quote=capital,
             flagged={symbol: frozenset(minutes) for symbol, minutes in header["flagged"].items()},
-            maintenance=self._maintenance,
+            guard=guard,
         )
+        self._outside = Outside(self._desk, guard, maintenance)
 
     def pairs(self, entries: Iterator[Entry]) -> Iterator[tuple[Step, Step]]:
         """(recorded, executed again) for every step, after the warm-up and in the recorded circumstances."""
@@ -130,9 +132,7 @@ class _Run:
             if entry.kind == Kind.WARM_UP:
                 self._strategy.warm_up(opened(entry))
             elif entry.kind == Kind.EVENT:
-                payload = opened(entry)
-                if payload.get("event") == MAINTENANCE_EVENT:
-                    self._maintenance.found(payload["why"] or None)
+                self._outside.apply(opened(entry), entry.at_ns)
             elif entry.kind == Kind.STEP:
                 recorded: Step = opened(entry)
                 yield recorded, self._desk.step(recorded.event)

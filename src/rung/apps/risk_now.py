@@ -17,13 +17,10 @@ from rung.apps.risk_check import OrderQuestion, account_of
 from rung.domain.clock import Clock
 from rung.domain.errors import UserError
 from rung.domain.verdicts import Verdict
-from rung.risk.gateway import GatePorts, build_gates, build_latches
-from rung.risk.latch import LatchFacts
+from rung.risk.gateway import GatePorts, build_guard, build_latches
 from rung.risk.latches import Latches
 from rung.risk.limits import LIMIT_NAMES
 from rung.risk.memory import recall
-from rung.risk.screen import screen
-from rung.risk.suite import observe, observers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,21 +93,20 @@ def judge(question: OrderQuestion, now: RiskNow, clock: Clock) -> tuple[Verdict,
         )
     at_ns = clock.now_ns()
     view = question.view(at_ns, account)
-    now.latches.tick(LatchFacts(at_ns=at_ns, session=view.slice.session, equity_quote=account.equity_quote))
-    gateway = build_gates(
-        now.loaded.effective,
-        GatePorts(
-            kill=now.switches.kill,
-            maintenance=now.switches.maintenance,
-            latches=now.latches,
-            start_equity_quote=account.equity_quote,
-            instruments=question.instruments(),
-            profile=now.profile,
-        ),
+    ports = GatePorts(
+        kill=now.switches.kill,
+        maintenance=now.switches.maintenance,
+        start_equity_quote=account.equity_quote,
+        instruments=question.instruments(),
+        profile=now.profile,
     )
-    observe(observers(gateway.gates), view.slice)
-    (verdict,) = screen([question.order(at_ns)], gateway.gates, view)
-    return verdict, gateway.missing
+    guard = build_guard(now.loaded.effective, ports)
+    if now.stored is not None:
+        recall(now.stored["risk"], (), guard.latches, guard.level)
+    guard.observe(view.slice)
+    guard.look(view)
+    (verdict,) = guard.screen([question.order(at_ns)], view)
+    return verdict, guard.missing
 
 
 def _usage(stored: Mapping[str, Any] | None) -> Mapping[str, Decimal]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from rung.allocation.allocate import Allocator
-from rung.domain.account import Account
-from rung.domain.fill import Fill
 from rung.domain.order import Order
 from rung.domain.slice import Slice
 from rung.domain.step import Step
@@ -15,23 +14,39 @@ from rung.domain.verdicts import Approved, Verdict
 from rung.domain.view import View
 from rung.execution.venue import Venue
 from rung.ledger.ledger import Ledger
-from rung.risk.gate import Gate
-from rung.risk.latch import LatchFacts
-from rung.risk.latches import Latches
-from rung.risk.screen import screen
-from rung.risk.suite import observe, observers
+from rung.risk.guard import Findings, Guard
 from rung.strategy.port import Explains, Strategy
 
-BPS = 10_000
+NOTHING = Decimal(0)
 
 
 def flat(view: View) -> tuple[Target, ...]:
-    """Out of everything, unfilled orders withdrawn: what a latch that flattens wants, whatever the strategy says."""
+    """Out of everything, unfilled orders withdrawn: what risk that flattens wants, whatever the strategy says."""
     symbols = dict.fromkeys((*view.account.positions, *view.account.working))
     return tuple(
-        Target(at_ns=view.slice.at_ns, symbol=s, action=Action.EXIT, weight=0.0, reason="a tripped latch flattens")
+        Target(at_ns=view.slice.at_ns, symbol=s, action=Action.EXIT, weight=0.0, reason="risk flattens the book")
         for s in symbols
     )
+
+
+def without_openings(targets: tuple[Target, ...], view: View) -> tuple[Target, ...]:
+    """The same, and the unfilled opening orders withdrawn of every symbol the strategy says nothing about.
+
+    Where it does say something, what works there is cancelled by that.
+    """
+    spoken = {target.symbol for target in targets}
+    return targets + tuple(
+        Target(at_ns=view.slice.at_ns, symbol=s, action=Action.HOLD, weight=None, reason="nothing may open now")
+        for s in view.account.working
+        if s not in spoken
+    )
+
+
+def bounded(targets: tuple[Target, ...], findings: Findings, view: View) -> tuple[Target, ...]:
+    """What is left of the strategy's wishes after risk has spoken."""
+    if findings.flatten:
+        return flat(view)
+    return without_openings(targets, view) if findings.withdraw and view.account.working else targets
 
 
 class Desk:
@@ -46,19 +61,17 @@ class Desk:
         *,
         strategy: Strategy,
         allocator: Allocator,
-        gates: Sequence[Gate],
-        latches: Latches,
+        guard: Guard,
         venue: Venue,
         ledger: Ledger,
     ) -> None:
         self._strategy = strategy
         self._explains = strategy if isinstance(strategy, Explains) else None
         self._allocator = allocator
-        self._gates = tuple(gates)
-        self._watching = observers(self._gates)
+        self._guard = guard
         self._venue = venue
         self._ledger = ledger
-        self._latches = latches
+        self._flow_quote = NOTHING
         self._seq = 0
         self._session_date = ""
         self._unfinished: dict[str, Order] = {}
@@ -69,7 +82,7 @@ class Desk:
         Orders approved here reach the venue here but cannot fill before the next slice.
         """
         notes = self._open_session(event)
-        observe(self._watching, event)
+        self._guard.observe(event)
         fills = tuple(self._venue.advance(event))
         for fill in fills:
             self._ledger.book(fill)
@@ -77,11 +90,13 @@ class Desk:
             self._ledger.mark(bar.symbol, bar.close)
         account = self._ledger.account(event.at_ns, self._venue.protections(), self._venue.working())
         view = View(slice=event, account=account)
-        notes += self._watch_losses(account, event, fills)
-        targets = tuple(self._strategy.decide(view))
-        if self._latches.wants_flat:
-            targets = flat(view)
+        findings = self._guard.look(view, fills, self._flow_quote)
+        self._flow_quote = NOTHING
+        notes += findings.notes
+        targets = bounded(tuple(self._strategy.decide(view)), findings, view)
         verdicts = self._judge(view, self._allocator.allocate(targets, view)) if targets else ()
+        if verdicts:
+            notes += self._guard.advice(verdicts, view)
         self._seq += 1
         return Step(
             seq=self._seq,
@@ -94,28 +109,22 @@ class Desk:
             notes=notes,
         )
 
+    def transfer(self, amount_quote: Decimal, *, at_ns: int, ref: str) -> None:
+        """Money paid in (> 0) or out (< 0): in the books now, told to the latches with the next slice as no profit."""
+        self._ledger.transfer(amount_quote, at_ns=at_ns, ref=ref)
+        self._flow_quote += amount_quote
+
     def _judge(self, view: View, orders: Sequence[Order]) -> tuple[Verdict, ...]:
         """Screen the orders against what is held, sent before and not finished, and sent now; submit the approved."""
         working = view.account.working
         self._unfinished = {i: o for i, o in self._unfinished.items() if working.get(o.symbol) == i}
-        verdicts = screen(orders, self._gates, view, working=tuple(self._unfinished.values()))
+        verdicts = self._guard.screen(orders, view, working=tuple(self._unfinished.values()))
         for verdict in verdicts:
             if isinstance(verdict, Approved):
                 self._venue.submit(verdict)
                 if not verdict.order.reduce_only:
                     self._unfinished[verdict.order.order_id] = verdict.order
         return verdicts
-
-    def _watch_losses(self, account: Account, event: Slice, fills: Sequence[Fill]) -> tuple[str, ...]:
-        """Show every latch the account as it now stands; what tripped, warned or opened comes back as sentences."""
-        facts = LatchFacts(
-            at_ns=event.at_ns,
-            session=event.session,
-            equity_quote=account.equity_quote,
-            closed_trades_quote=account.closed_trades_quote,
-            slippage_bps=tuple(float(f.slippage_quote / f.value_quote * BPS) for f in fills) if fills else (),
-        )
-        return tuple(str(event) for event in self._latches.tick(facts))
 
     def _open_session(self, event: Slice) -> tuple[str, ...]:
         """At the first slice of a session start its own loss period, and say aloud what came over the night."""

@@ -105,9 +105,9 @@ class Journal:
         """Write one fact: a domain object or a mapping of plain values (see `codec`)."""
         return self._write(kind, at_ns, encode(payload), refusable=kind in _DECISIONS)
 
-    def record(self, step: Step) -> Entry:
-        """Write everything the desk did to one event, dated by that event."""
-        return self._write(Kind.STEP, step.event.at_ns, encode(step), refusable=True)
+    def record(self, step: Step, at_ns: int | None = None) -> Entry:
+        """Write everything the desk did to one event, dated by that event, or by when it was done in real time."""
+        return self._write(Kind.STEP, step.event.at_ns if at_ns is None else at_ns, encode(step), refusable=True)
 
     def record_intent(self, approved: Approved[Order], at_ns: int) -> Durable[Approved[Order]]:
         """Put the intent on disk, then hand out the receipt a live sender asks for. The only maker of receipts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from rung.domain.order import Order
@@ -28,21 +28,27 @@ class Gate(Protocol):
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]: ...
 
 
-class Remembers:
-    """A gate that counts attempts (rate, spacing, duplicates).
+class Keeps:
+    """A gate that must not forget over a restart.
 
-    `remember` is called once per judged order, approved or not, after every gate has spoken.
-    `memory` is plain (dicts, lists, strings, integers) and `recall` restores it bit for bit after a restart.
-    A plain class, not an ABC: `isinstance` is asked once per gate and order.
+    `memory` is plain (dicts, lists, strings, integers) and `recall` restores it bit for bit.
     """
-
-    def remember(self, order: Order, view: View) -> None:
-        raise NotImplementedError
 
     def memory(self) -> Mapping[str, Any]:
         raise NotImplementedError
 
     def recall(self, memory: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class Remembers(Keeps):
+    """A gate that counts attempts (rate, spacing, duplicates).
+
+    `remember` is called once per judged order, approved or not, after every gate has spoken.
+    A plain class, not an ABC: `isinstance` is asked once per gate and order.
+    """
+
+    def remember(self, order: Order, view: View) -> None:
         raise NotImplementedError
 
 
@@ -58,3 +64,14 @@ class Advises:
 
     def advise(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[str]:
         raise NotImplementedError
+
+
+def observers(gates: Iterable[Gate]) -> tuple[Observes, ...]:
+    """The gates that must be shown every slice."""
+    return tuple(gate for gate in gates if isinstance(gate, Observes))
+
+
+def observe(watching: Iterable[Observes], event: Slice) -> None:
+    """Show one slice to the observers: once per slice, before anything is decided on it."""
+    for gate in watching:
+        gate.observe(event)

@@ -1,4 +1,4 @@
-"""Effective limits and the ports they need → the whole list of gates, and what could not be enforced."""
+"""Effective limits and the ports they need → the guard of one account, and what could not be enforced."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rung.domain.instrument import Instrument
 from rung.domain.verdicts import ViolationKind
 from rung.risk.atr import AverageTrueRange
 from rung.risk.facts import positive
-from rung.risk.flag import Flag
+from rung.risk.flag import Flag, PolledKill
 from rung.risk.gate import Gate
 from rung.risk.gates.account_profile import AccountProfile
 from rung.risk.gates.allowed_symbols import AllowedSymbols
@@ -50,7 +50,7 @@ from rung.risk.gates.tick_lot import TickLot
 from rung.risk.gates.trade_margin import TradeMargin
 from rung.risk.gates.trade_risk import TradeRisk
 from rung.risk.gates.trading_state import TradingStateGate
-from rung.risk.global_state import GlobalRiskState
+from rung.risk.guard import BookRisk, Guard
 from rung.risk.latch import Consequence, Latch
 from rung.risk.latches import Latches
 from rung.risk.limits import EffectiveLimits, Limits
@@ -71,12 +71,11 @@ class GatePorts:
 
     start_equity_quote : equity the account began with.   profile, assigned_profile : what the limits were built for,
     and what the account has now; None leaves that gate out.   enabled : strategy → may it open; None leaves it out.
-    quotes, global_state : None where there are none; what then cannot be enforced is said in `Gateway.missing`.
+    quotes : None where there are none; what then cannot be enforced is said in `Guard.missing`.
     """
 
-    kill: Flag
+    kill: PolledKill
     maintenance: Flag
-    latches: Latches
     start_equity_quote: Decimal
     instruments: Mapping[str, Instrument]
     policy: StrategyPolicy = field(default_factory=StrategyPolicy)
@@ -84,17 +83,8 @@ class GatePorts:
     assigned_profile: Callable[[], str | None] | None = None
     enabled: Mapping[str, bool] | None = None
     quotes: Quotes | None = None
-    global_state: GlobalRiskState | None = None
     multipliers: Mapping[str, float] = field(default_factory=dict)
     account_leverage: Decimal = _ONE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
-    """Gates in the order they are asked, and limits nobody can enforce here, with the reason."""
-
-    gates: tuple[Gate, ...]
-    missing: Mapping[str, str]
 
 
 def build_latches(effective: EffectiveLimits) -> Latches:
@@ -115,27 +105,29 @@ def build_latches(effective: EffectiveLimits) -> Latches:
     return Latches(latches)
 
 
-def build_gates(effective: EffectiveLimits, ports: GatePorts) -> Gateway:
-    """Every gate the limits ask for. Stateful ones are fresh: one gateway per account."""
+def build_guard(effective: EffectiveLimits, ports: GatePorts) -> Guard:
+    """Every gate, latch and assessment the limits ask for, all fresh: one guard per account."""
     limits = effective.limits
     missing: dict[str, str] = {}
-    gates: list[Gate] = [Kill(ports.kill), Maintenance(ports.maintenance), Latched(ports.latches)]
-    gates += _desk(limits, ports, missing)
+    latches = build_latches(effective)
+    book = None if effective.book is None else BookRisk(effective.book)
+    if book is None:
+        missing["global_level"] = "no limits of the whole book are given (risk/global.toml)"
+    gates: list[Gate] = [Kill(ports.kill), Maintenance(ports.maintenance), Latched(latches)]
+    gates += _desk(limits, ports, latches, book)
     gates += _strategy(ports)
     gates += _pace(limits)
     gates += _market(limits, ports, missing)
     gates += _stop(limits)
     gates += _size(limits, ports)
-    return Gateway(gates=tuple(gates), missing=missing)
+    return Guard(gates=tuple(gates), latches=latches, kill=ports.kill, book=book, missing=missing)
 
 
-def _desk(limits: Limits, ports: GatePorts, missing: dict[str, str]) -> list[Gate]:
+def _desk(limits: Limits, ports: GatePorts, latches: Latches, book: BookRisk | None) -> list[Gate]:
     symbol_frac = limits.max_symbol_notional_frac or limits.max_gross_notional_frac or _ONE
-    gates: list[Gate] = [TradingStateGate(ports.latches, max_symbol_frac=symbol_frac, reduced_factor=_HALF)]
-    if ports.global_state is not None:
-        gates.append(GlobalLevel(ports.global_state, max_symbol_frac=symbol_frac, caution_factor=_HALF))
-    else:
-        missing["global_level"] = "nobody assesses the global risk here"
+    gates: list[Gate] = [TradingStateGate(latches, max_symbol_frac=symbol_frac, reduced_factor=_HALF)]
+    if book is not None:
+        gates.append(GlobalLevel(book.level, max_symbol_frac=symbol_frac, caution_factor=_HALF))
     if ports.profile is not None and ports.assigned_profile is not None:
         gates.append(AccountProfile(ports.profile, ports.assigned_profile))
     floors = (limits.min_equity_start_frac, limits.min_equity_quote)

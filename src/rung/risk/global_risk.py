@@ -11,6 +11,8 @@ from typing import Annotated
 from annotated_doc import Doc
 from annotated_types import Ge, Gt, Le
 
+from rung.risk.limits import Limits, LimitSet
+
 
 class RiskLevel(StrEnum):
     """NORMAL trades; CAUTION opens at reduced size; EMERGENCY opens nothing until a person says so."""
@@ -47,6 +49,10 @@ class GlobalLimits:
     cascade_correlation: Annotated[float, Gt(0), Le(1), Doc("cascade: correlation above this")] = 0.70
     cascade_leverage: Annotated[float, Gt(0), Doc("cascade: leverage above this")] = 3.0
     cascade_positions: Annotated[int, Ge(1), Doc("cascade: so many positions above that leverage")] = 2
+
+    def limit_set(self, origin: str) -> LimitSet:
+        """As one of several sets: it limits nothing by itself, but the book is assessed against it."""
+        return LimitSet(origin=origin, limits=Limits(), book=self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,17 +11,17 @@ from rung.domain.errors import UserError
 from rung.domain.fill import Fill
 from rung.domain.order import Order
 from rung.domain.slice import Slice
-from rung.domain.verdicts import Verdict
+from rung.domain.verdicts import Approved, Verdict
 from rung.domain.view import View
-from rung.risk.gate import Gate
-from rung.risk.global_risk import GlobalLimits, assess
+from rung.risk.flag import PolledKill, not_thrown
+from rung.risk.gate import Gate, Observes, observe, observers
+from rung.risk.global_risk import GlobalLimits, RiskLevel, assess
 from rung.risk.global_state import GlobalRiskState
 from rung.risk.latch import LatchFacts
 from rung.risk.latches import Latches
 from rung.risk.memory import advice, recall, remembered
 from rung.risk.screen import screen
-from rung.risk.suite import observe, observers
-from rung.risk.watch import RiskWatch
+from rung.risk.watch import RiskWatch, WatchParams
 
 GLOBAL = "global"
 """The name under which the global risk level is re-armed."""
@@ -31,37 +31,60 @@ GLOBAL = "global"
 class Findings:
     """What risk asks of the desk after a look. notes : for people and the journal, warnings and changes alike.
 
-    flatten : close every position.   kill : throw the kill switch.   revert : restore the parameters before these.
+    flatten : close every position and withdraw what is unfilled.   withdraw : withdraw opening orders that are
+    unfilled, for nothing may open now.
     """
 
     notes: tuple[str, ...] = ()
     flatten: bool = False
-    kill: bool = False
-    revert: bool = False
+    withdraw: bool = False
+
+
+class BookRisk:
+    """The level of the whole book, assessed from what the market and the account show.
+
+    every : slices between two assessments, which cost more than everything else in risk.
+    """
+
+    def __init__(self, limits: GlobalLimits, *, params: WatchParams | None = None, every: int = 5) -> None:
+        self.level = GlobalRiskState()
+        self.watch = RiskWatch(params or WatchParams())
+        self._limits = limits
+        self._every = every
+        self._slices = 0
+
+    def look(self, view: View) -> str | None:
+        """Assess when it is time; answers one sentence when the level changed."""
+        self._slices += 1
+        if (self._slices - 1) % self._every:
+            return None
+        return self.level.assessed(assess(self.watch.facts(view), self._limits))
 
 
 @dataclass(slots=True, kw_only=True)
 class Guard:
-    """One account's gates, latches and global level.
+    """One account's gates, latches, kill switch and global level.
 
     Per slice: `observe(event)` before anything, `look(view, fills)` once the account is marked, `screen(…)` on the
-    orders. watch and level : None where the global risk is not assessed; then no gate may ask for it.
-    assess_every : slices between two assessments of the book, which costs more than everything else here.
+    orders. kill : as last polled; who polls it is the loop around the desk.   book : None where the global risk is
+    not assessed; then no gate may ask for it.   missing : limits nobody can enforce here, with the reason.
     """
 
     gates: tuple[Gate, ...]
     latches: Latches
-    watch: RiskWatch | None = None
-    level: GlobalRiskState | None = None
-    limits: GlobalLimits = field(default_factory=GlobalLimits)
-    assess_every: int = 5
-    _slices: int = 0
+    kill: PolledKill = field(default_factory=not_thrown)
+    book: BookRisk | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    _watching: tuple[Observes, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watching = observers(self.gates)
 
     def observe(self, event: Slice) -> None:
         """Show one slice to everything that remembers the market."""
-        observe(observers(self.gates), event)
-        if self.watch is not None:
-            self.watch.observe(event)
+        observe(self._watching, event)
+        if self.book is not None:
+            self.book.watch.observe(event)
 
     def look(self, view: View, fills: Sequence[Fill] = (), flow_quote: Decimal = Decimal(0)) -> Findings:
         """Measure the account. flow_quote : deposits less withdrawals since the last look, in the equity already."""
@@ -71,35 +94,36 @@ class Guard:
             equity_quote=view.account.equity_quote,
             flow_quote=flow_quote,
             closed_trades_quote=view.account.closed_trades_quote,
-            slippage_bps=tuple(slippage_bps(fill) for fill in fills),
+            slippage_bps=tuple(slippage_bps(fill) for fill in fills) if fills else (),
         )
-        events = self.latches.tick(facts)
-        notes = [str(event) for event in events]
-        changed = self._assess(view)
+        notes = tuple(str(event) for event in self.latches.tick(facts))
+        changed = None if self.book is None else self.book.look(view)
         if changed is not None:
-            notes.append(changed)
+            notes += (changed,)
+        killed = self.kill.why() is not None
+        emergency = self.book is not None and self.book.level.level(view.slice.at_ns) is RiskLevel.EMERGENCY
         return Findings(
-            notes=tuple(notes),
-            flatten=self.latches.wants_flat,
-            kill=self.latches.wants_kill,
-            revert=any(then.revert for _, then in self.latches.tripped.values()),
+            notes=notes,
+            flatten=self.latches.wants_flat or self.kill.flatten,
+            withdraw=killed or emergency or self.latches.state.opens_nothing,
         )
 
     def screen(self, orders: Sequence[Order], view: View, working: Sequence[Order] = ()) -> tuple[Verdict, ...]:
         """`rung.risk.screen.screen` with these gates."""
         return screen(orders, self.gates, view, working=working)
 
-    def advice(self, orders: Sequence[Order], view: View) -> tuple[str, ...]:
-        """Remarks on orders that were let through."""
-        return advice(orders, self.gates, view)
+    def advice(self, verdicts: Sequence[Verdict], view: View) -> tuple[str, ...]:
+        """Remarks on opening orders that were let through."""
+        opened = [each.order for each in verdicts if isinstance(each, Approved) and not each.order.reduce_only]
+        return advice(opened, self.gates, view) if opened else ()
 
     def rearm(self, name: str, at_ns: int, person: str, reason: str) -> str:
         """Open a latch, or the level under the name `global`; answers the sentence for the journal."""
         if name != GLOBAL:
             return str(self.latches.rearm(name, at_ns, person, reason))
-        if self.level is None:
+        if self.book is None:
             raise UserError("nobody assesses the global risk here", remedy="there is nothing to re-arm")
-        return self.level.rearm(at_ns, person, reason)
+        return self.book.level.rearm(at_ns, person, reason)
 
     def memory(self) -> dict[str, Any]:
         """Plain values for the state folder."""
@@ -109,11 +133,10 @@ class Guard:
         """Bring back what `memory` gave."""
         recall(memory, self.gates, self.latches, self.level)
 
-    def _assess(self, view: View) -> str | None:
-        self._slices += 1
-        if self.watch is None or self.level is None or (self._slices - 1) % self.assess_every:
-            return None
-        return self.level.assessed(assess(self.watch.facts(view), self.limits))
+    @property
+    def level(self) -> GlobalRiskState | None:
+        """The global risk level in force, where somebody assesses it."""
+        return None if self.book is None else self.book.level
 
 
 def slippage_bps(fill: Fill) -> float:

@@ -41,7 +41,7 @@ class Consequence:
     cooldown_ns : it may open by itself this long after it tripped, if its condition is gone; None waits for a person.
     next_period : it may also open by itself when the next period of its limit begins.
     flatten : positions are to be closed.   kill : the kill switch is to be thrown.
-    revert : the parameters before the present ones are to be restored.
+    revert : people are asked to go back to the parameters before the present ones.
     """
 
     state: TradingState
@@ -83,7 +83,9 @@ class LatchEvent:
 
     def __str__(self) -> str:
         by = f" by {self.person}" if self.person else ""
-        return f"latch {self.latch} {self.change.value.lower()}{by}: {self.reason}"
+        said = f"latch {self.latch} {self.change.value.lower()}{by}: {self.reason}"
+        asks = self.change is LatchChange.TRIPPED and self.consequence.revert
+        return f"{said}; go back to the parameters before these" if asks else said
 
 
 class Latch:

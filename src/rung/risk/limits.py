@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rung.domain.errors import UserError
 from rung.risk.loss_latch import LossRule
+
+if TYPE_CHECKING:
+    from rung.risk.global_risk import GlobalLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +63,15 @@ LIMIT_NAMES = tuple(field.name for field in fields(Limits))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSet:
-    """The limits of one file or profile, translated. origin : its name, shown wherever one of its limits binds."""
+    """The limits of one file or profile, translated. origin : its name, shown wherever one of its limits binds.
+
+    book : limits of the whole book, for the global risk level; None where the set says nothing of it.
+    """
 
     origin: str
     limits: Limits
     losses: tuple[LossRule, ...] = ()
+    book: GlobalLimits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +80,14 @@ class EffectiveLimits:
 
     origins : limit name → the set it comes from (of equals, the first).   losses : every loss rule of every set;
     all are evaluated, so the strictest wins by itself and each keeps its own consequence.
+    book : the strictest of every set's limits of the whole book; None when no set has any.
     """
 
     limits: Limits
     origins: Mapping[str, str]
     losses: tuple[LossRule, ...]
     sets: tuple[str, ...]
+    book: GlobalLimits | None = None
 
 
 def effective_limits(sets: Sequence[LimitSet]) -> EffectiveLimits:
@@ -99,7 +108,27 @@ def effective_limits(sets: Sequence[LimitSet]) -> EffectiveLimits:
     names = tuple(each.origin for each in sets)
     if len(set(names)) != len(names):
         raise UserError(f"a limit set is named twice: {', '.join(names)}", remedy="name each set once")
-    return EffectiveLimits(limits=Limits(**chosen), origins=MappingProxyType(origins), losses=losses, sets=names)
+    return EffectiveLimits(
+        limits=Limits(**chosen),
+        origins=MappingProxyType(origins),
+        losses=losses,
+        sets=names,
+        book=_strictest_book(sets),
+    )
+
+
+def _strictest_book(sets: Sequence[LimitSet]) -> GlobalLimits | None:
+    book: GlobalLimits | None = None
+    for each in sets:
+        if each.book is None:
+            continue
+        if book is None:
+            book = each.book
+            continue
+        one, other = book, each.book
+        strict = {f.name: _stricter(f.name, getattr(one, f.name), getattr(other, f.name)) for f in fields(one)}
+        book = replace(one, **strict)
+    return book
 
 
 def _stricter(name: str, one: Any, other: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from rung.domain.account import Account
 from rung.domain.order import Order
 from rung.domain.view import View
-from rung.risk.gate import Advises, Gate, Remembers
+from rung.risk.gate import Advises, Gate, Keeps
 from rung.risk.global_state import GlobalRiskState
 from rung.risk.latches import Latches
 
@@ -16,7 +16,7 @@ from rung.risk.latches import Latches
 def remembered(gates: Iterable[Gate], latches: Latches, global_state: GlobalRiskState | None = None) -> dict[str, Any]:
     """Gates that count, latches and global level in one dict of strings, integers and lists."""
     return {
-        "gates": {gate.name: dict(gate.memory()) for gate in gates if isinstance(gate, Remembers)},
+        "gates": {gate.name: dict(gate.memory()) for gate in gates if isinstance(gate, Keeps)},
         "latches": latches.to_dict(),
         "global": None if global_state is None else global_state.to_dict(),
     }
@@ -30,7 +30,7 @@ def recall(
 ) -> None:
     """Bring back what `remembered` said. What is new since starts fresh; a tripped latch never vanishes."""
     for gate in gates:
-        if isinstance(gate, Remembers) and gate.name in memory["gates"]:
+        if isinstance(gate, Keeps) and gate.name in memory["gates"]:
             gate.recall(memory["gates"][gate.name])
     latches.restore(memory["latches"])
     if global_state is not None and memory["global"] is not None:

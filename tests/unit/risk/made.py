@@ -9,18 +9,28 @@ from typing import Any
 from rung.domain.account import Account, Position
 from rung.domain.bar import Bar
 from rung.domain.clock import NS_PER_MINUTE
+from rung.domain.instrument import us_equity
 from rung.domain.order import Order, OrderKind, Side
 from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.target import Action, Protection
 from rung.domain.verdicts import Violation
 from rung.domain.view import View
+from rung.risk.flag import PolledFlag, not_thrown
+from rung.risk.gateway import GatePorts, build_guard
+from rung.risk.global_risk import GlobalLimits
+from rung.risk.guard import Guard
+from rung.risk.limit_sets import CapitalProfile, QtsRisk, SafetyGate, UltraConservative
+from rung.risk.limits import effective_limits
+from rung.risk.params import ScreenLimits
 
 OPEN_NS = 1_758_029_400_000_000_000  # 2025-09-16 09:30 New York
 SESSION = Session(date="2025-09-16", open_ns=OPEN_NS, close_ns=OPEN_NS + 390 * NS_PER_MINUTE)
 NOON_NS = OPEN_NS + 150 * NS_PER_MINUTE
 EQUITY = Decimal(100_000)
 D = Decimal
+SYMBOLS = ("TQQQ", "SQQQ", "UVXY", "SDS", "SPXL", "UPRO", "SPY")
+Schema = ScreenLimits | QtsRisk | SafetyGate | UltraConservative | GlobalLimits | CapitalProfile
 
 
 def bar(symbol: str = "TQQQ", *, at_ns: int = NOON_NS, close: float = 100.0, **fields: float) -> Bar:
@@ -108,3 +118,22 @@ def exit_of(held: Position, quantity: Decimal | None = None, **fields: Any) -> O
 
 def kinds(violations: Sequence[Violation]) -> list[str]:
     return [each.kind.name for each in violations]
+
+
+def down() -> PolledFlag:
+    """A flag somebody looked at and found down."""
+    flag = PolledFlag()
+    flag.found(None)
+    return flag
+
+
+def guard(*sets: Schema, **changes: Any) -> Guard:
+    """Everything these limit sets ask for, on an account that began with `EQUITY`; `changes` go into the ports."""
+    plain: dict[str, Any] = {
+        "kill": not_thrown(),
+        "maintenance": down(),
+        "start_equity_quote": EQUITY,
+        "instruments": {symbol: us_equity(symbol) for symbol in SYMBOLS},
+    }
+    effective = effective_limits([each.limit_set(type(each).__name__) for each in sets])
+    return build_guard(effective, GatePorts(**{**plain, **changes}))

@@ -12,19 +12,16 @@ from tests.unit.risk import made
 
 from rung.domain.instrument import us_equity
 from rung.domain.verdicts import Approved, Refused
-from rung.risk.flag import PolledFlag
-from rung.risk.gateway import GatePorts, Gateway, build_gates, build_latches
-from rung.risk.global_risk import Assessment, RiskLevel
-from rung.risk.global_state import GlobalRiskState
-from rung.risk.latch import LatchFacts
+from rung.risk.flag import not_thrown
+from rung.risk.gateway import GatePorts, build_guard, build_latches
+from rung.risk.global_risk import GlobalLimits
+from rung.risk.guard import Guard
 from rung.risk.limit_sets import QtsRisk, SafetyGate, UltraConservative
 from rung.risk.limits import LIMIT_NAMES, EffectiveLimits, Limits, LimitSet, effective_limits
-from rung.risk.memory import recall, remembered, snapshot
+from rung.risk.memory import snapshot
 from rung.risk.params import ScreenLimits
 from rung.risk.quotes import Quote
-from rung.risk.screen import screen
 from rung.risk.states import TradingState
-from rung.risk.suite import observe, observers
 
 D = Decimal
 EVERYTHING = effective_limits(
@@ -41,6 +38,7 @@ EVERYTHING = effective_limits(
             max_positions=3,
             max_stop_pct=5.0,
         ).limit_set("ultra"),
+        GlobalLimits().limit_set("book"),
         LimitSet(
             origin="own",
             limits=Limits(
@@ -56,39 +54,30 @@ class Book:
         return Quote(symbol=symbol, at_ns=made.NOON_NS, bid=99.99, ask=100.01)
 
 
-def down() -> PolledFlag:
-    flag = PolledFlag()
-    flag.found(None)
-    return flag
-
-
-def ports(effective: EffectiveLimits, **changes: Any) -> GatePorts:
-    state = GlobalRiskState()
-    state.assessed(Assessment(at_ns=made.NOON_NS, level=RiskLevel.NORMAL, issues=(), score=0.0))
+def ports(**changes: Any) -> GatePorts:
     plain: dict[str, Any] = {
-        "kill": down(),
-        "maintenance": down(),
-        "latches": build_latches(effective),
+        "kill": not_thrown(),
+        "maintenance": made.down(),
         "start_equity_quote": made.EQUITY,
         "instruments": {symbol: us_equity(symbol) for symbol in ("TQQQ", "SQQQ")},
         "profile": "micro",
         "assigned_profile": lambda: "micro",
         "enabled": {"rotation": True},
         "quotes": Book(),
-        "global_state": state,
     }
     return GatePorts(**{**plain, **changes})
 
 
-def shown(gateway: Gateway, used: GatePorts) -> Gateway:
-    """The gateway after everybody was shown the one sound slice of these tests."""
-    used.latches.tick(LatchFacts(at_ns=made.NOON_NS, session=made.SESSION, equity_quote=made.EQUITY))
-    observe(observers(gateway.gates), made.slice_())
-    return gateway
+def shown(effective: EffectiveLimits = EVERYTHING, **changes: Any) -> Guard:
+    """A guard that was shown the one sound slice of these tests."""
+    guard = build_guard(effective, ports(**changes))
+    guard.observe(made.slice_())
+    guard.look(made.view())
+    return guard
 
 
-def names(gateway: Gateway) -> set[str]:
-    return {gate.name for gate in gateway.gates}
+def names(guard: Guard) -> set[str]:
+    return {gate.name for gate in guard.gates}
 
 
 ALWAYS = {
@@ -99,18 +88,16 @@ ALWAYS = {
 
 def test_some_gates_are_always_there() -> None:
     bare = effective_limits([LimitSet(origin="nothing", limits=Limits())])
-    used = ports(bare, profile=None, enabled=None, global_state=None)
-    gateway = build_gates(bare, used)
-    assert names(gateway) == ALWAYS
-    assert set(gateway.missing) == {"global_level"}
+    guard = build_guard(bare, ports(profile=None, enabled=None))
+    assert names(guard) == ALWAYS
+    assert set(guard.missing) == {"global_level"}
 
 
 def test_with_every_limit_every_gate_is_there_and_a_sound_order_passes_them_all() -> None:
-    used = ports(EVERYTHING)
-    gateway = shown(build_gates(EVERYTHING, used), used)
-    assert len(gateway.gates) >= 35
-    assert gateway.missing == {}
-    (verdict,) = screen([made.order(quantity="50")], gateway.gates, made.view())
+    guard = shown()
+    assert len(guard.gates) >= 35
+    assert guard.missing == {}
+    (verdict,) = guard.screen([made.order(quantity="50")], made.view())
     assert isinstance(verdict, Approved), verdict
 
 
@@ -129,29 +116,25 @@ def test_every_limit_is_kept_by_a_gate_or_a_latch(name: str) -> None:
     if name in KEPT_BY_A_LATCH:
         assert len(build_latches(with_it).to_dict()["latches"]) == 1 + len(build_latches(without).to_dict()["latches"])
     else:
-        more, fewer = build_gates(with_it, ports(with_it)), build_gates(without, ports(without))
+        more, fewer = build_guard(with_it, ports()), build_guard(without, ports())
         assert len(more.gates) == len(fewer.gates) + 1
 
 
 def test_a_spread_without_quotes_is_said_to_be_enforced_by_nobody() -> None:
-    gateway = build_gates(EVERYTHING, ports(EVERYTHING, quotes=None))
-    assert set(gateway.missing) == {"max_spread_bps"}
-    assert "spread" not in names(gateway)
+    guard = build_guard(EVERYTHING, ports(quotes=None))
+    assert set(guard.missing) == {"max_spread_bps"}
+    assert "spread" not in names(guard)
 
 
 def test_an_account_whose_profile_was_changed_opens_nothing() -> None:
-    used = ports(EVERYTHING, assigned_profile=lambda: "low")
-    gateway = shown(build_gates(EVERYTHING, used), used)
-    (verdict,) = screen([made.order(quantity="50")], gateway.gates, made.view())
+    (verdict,) = shown(assigned_profile=lambda: "low").screen([made.order(quantity="50")], made.view())
     assert isinstance(verdict, Refused)
     assert made.kinds(verdict.violations) == ["PROFILE"]
 
 
 def test_a_terrible_order_is_told_everything_that_is_wrong_with_it() -> None:
-    used = ports(EVERYTHING)
-    gateway = shown(build_gates(EVERYTHING, used), used)
     order = made.order(quantity="90000.5", leverage=D(20), protection=None, strategy="other")
-    (verdict,) = screen([order], gateway.gates, made.view())
+    (verdict,) = shown().screen([order], made.view())
     assert isinstance(verdict, Refused)
     assert {violation.kind.name for violation in verdict.violations} >= {
         "STRATEGY_NOT_ALLOWED", "PARTICIPATION", "MISSING_STOP", "CANNOT_JUDGE", "TICK_LOT", "LEVERAGE_SYMBOL",
@@ -160,29 +143,31 @@ def test_a_terrible_order_is_told_everything_that_is_wrong_with_it() -> None:
 
 
 def test_the_kill_switch_ends_the_list() -> None:
-    killed = down()
+    killed = not_thrown()
     killed.found("enough")
-    used = ports(EVERYTHING, kill=killed)
-    gateway = shown(build_gates(EVERYTHING, used), used)
-    (verdict,) = screen([made.order()], gateway.gates, made.view())
+    (verdict,) = shown(kill=killed).screen([made.order()], made.view())
     assert isinstance(verdict, Refused)
     assert made.kinds(verdict.violations) == ["KILL_SWITCH"]
 
 
 def test_everything_that_counts_survives_a_restart() -> None:
-    used = ports(EVERYTHING)
-    gateway = shown(build_gates(EVERYTHING, used), used)
-    screen([made.order(quantity="50")], gateway.gates, made.view())
-    used.latches.tick(LatchFacts(at_ns=made.NOON_NS + 1, session=made.SESSION, equity_quote=made.EQUITY * D("0.9")))
-    assert used.latches.state is TradingState.HALTED
-    kept = json.loads(json.dumps(remembered(gateway.gates, used.latches, used.global_state)))
+    guard = shown()
+    guard.screen([made.order(quantity="50")], made.view())
+    guard.look(made.view(made.slice_(at_ns=made.NOON_NS + 1), made.account(equity=made.EQUITY * D("0.9"))))
+    assert guard.latches.state is TradingState.HALTED
+    kept = json.loads(json.dumps(guard.memory()))
 
-    again = ports(EVERYTHING, global_state=GlobalRiskState())
-    fresh = build_gates(EVERYTHING, again)
-    recall(kept, fresh.gates, again.latches, again.global_state)
-    assert remembered(fresh.gates, again.latches, again.global_state) == kept
-    assert again.latches.state is TradingState.HALTED
-    assert again.latches.wants_kill
+    fresh = build_guard(EVERYTHING, ports())
+    fresh.recall(kept)
+    assert fresh.memory() == kept
+    assert fresh.latches.state is TradingState.HALTED
+    assert fresh.latches.wants_kill
+
+
+def test_of_two_sets_of_limits_of_the_book_the_strictest_of_each_binds() -> None:
+    one, other = GlobalLimits(leverage=2.0, min_liquidity=0.9), GlobalLimits(hhi=0.2, min_liquidity=0.6)
+    book = effective_limits([one.limit_set("one"), other.limit_set("other")]).book
+    assert book == GlobalLimits(leverage=2.0, hhi=0.2, min_liquidity=0.9)
 
 
 def test_a_snapshot_of_the_account_is_plain_and_exact() -> None:

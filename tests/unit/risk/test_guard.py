@@ -18,15 +18,14 @@ from rung.risk.gates.global_level import GlobalLevel
 from rung.risk.gates.latched import Latched
 from rung.risk.gates.order_rate import OrderRate
 from rung.risk.gateway import build_latches
-from rung.risk.global_state import GlobalRiskState
-from rung.risk.guard import GLOBAL, Guard, slippage_bps
+from rung.risk.global_risk import GlobalLimits
+from rung.risk.guard import GLOBAL, BookRisk, Guard, slippage_bps
 from rung.risk.latch import Consequence
 from rung.risk.latches import Latches
 from rung.risk.limit_sets import QtsRisk, SafetyGate
 from rung.risk.limits import effective_limits
 from rung.risk.other_latches import SlippageLatch
 from rung.risk.states import TradingState
-from rung.risk.watch import RiskWatch, WatchParams
 
 D = Decimal
 MINUTE = 60_000_000_000
@@ -65,7 +64,8 @@ def test_a_daily_loss_of_five_percent_refuses_entries_and_asks_for_a_flat_book()
     assert one.look(view()).notes == ()
     said = one.look(view(1, "95000"))
     assert said.flatten
-    assert not said.kill
+    assert said.withdraw
+    assert not one.latches.wants_kill
     assert said.notes == ("latch QtsRisk.daily_loss tripped: daily_loss is 5 % in this session",)
     (verdict,) = one.screen([made.order()], view(1, "95000"))
     assert isinstance(verdict, Refused)
@@ -74,10 +74,13 @@ def test_a_daily_loss_of_five_percent_refuses_entries_and_asks_for_a_flat_book()
 def test_a_drawdown_of_ten_percent_asks_for_the_kill_switch_as_long_as_it_is_latched() -> None:
     one = guard(SafetyGate())
     one.look(view())
-    assert one.look(view(1, "90000")).kill
-    assert one.look(view(2, "99000")).kill
+    one.look(view(1, "90000"))
+    assert one.latches.wants_kill
+    one.look(view(2, "99000"))
+    assert one.latches.wants_kill
     one.rearm("SafetyGate.drawdown_kill", made.NOON_NS + 3 * MINUTE, "ann", "looked")
-    assert not one.look(view(4, "99000")).kill
+    one.look(view(4, "99000"))
+    assert not one.latches.wants_kill
 
 
 def test_slippage_is_counted_per_fill_in_basis_points_of_the_price_before_it() -> None:
@@ -88,11 +91,27 @@ def test_slippage_is_counted_per_fill_in_basis_points_of_the_price_before_it() -
     assert str(slippage_bps(fill("100", reference="NaN"))) == "nan"
 
 
-def test_an_anomaly_of_slippage_asks_for_the_parameters_before() -> None:
+def test_an_anomaly_of_slippage_is_measured_from_the_fills_and_reduces() -> None:
     then = Consequence(state=TradingState.REDUCED, kind=ViolationKind.SLIPPAGE, revert=True)
     one = Guard(gates=(), latches=Latches([SlippageLatch("slippage", 15.0, 2, then)]))
-    assert not one.look(view(), [fill("100.20")]).revert
-    assert one.look(view(1), [fill("100.20")]).revert
+    assert one.look(view(), [fill("100.20")]).notes == ()
+    said = one.look(view(1), [fill("100.20")])
+    (note,) = said.notes
+    assert note == (
+        "latch slippage tripped: mean slippage of the last 2 fills is 20 bps; go back to the parameters before these"
+    )
+    assert not said.withdraw
+    assert one.latches.state is TradingState.REDUCED
+
+
+def test_a_thrown_kill_switch_withdraws_and_flattens_only_when_that_was_asked_for() -> None:
+    one = guard(QtsRisk())
+    one.kill.found("enough")
+    assert (one.look(view()).withdraw, one.look(view(1)).flatten) == (True, False)
+    one.kill.found("enough", flatten=True)
+    assert one.look(view(2)).flatten
+    one.kill.found(None, flatten=True)
+    assert (one.look(view(3)).withdraw, one.look(view(4)).flatten) == (False, False)
 
 
 def test_deposits_are_told_to_the_latches() -> None:
@@ -102,10 +121,9 @@ def test_deposits_are_told_to_the_latches() -> None:
 
 
 def assessing(every: int = 2) -> Guard:
-    level = GlobalRiskState()
-    watch = RiskWatch(WatchParams())
-    gate = GlobalLevel(level, max_symbol_frac=1, caution_factor=0.5)
-    return Guard(gates=(gate,), latches=Latches([]), watch=watch, level=level, assess_every=every)
+    book = BookRisk(GlobalLimits(), every=every)
+    gate = GlobalLevel(book.level, max_symbol_frac=1, caution_factor=0.5)
+    return Guard(gates=(gate,), latches=Latches([]), book=book)
 
 
 def test_the_book_is_assessed_at_once_and_then_every_so_many_slices() -> None:
@@ -114,7 +132,9 @@ def test_the_book_is_assessed_at_once_and_then_every_so_many_slices() -> None:
     for minute, note in enumerate(("EMERGENCY", None, None)):
         seen = view(minute, "100000", concentrated)
         one.observe(seen.slice)
-        notes = one.look(seen).notes
+        said = one.look(seen)
+        assert said.withdraw
+        notes = said.notes
         assert (note in notes[0]) if note else notes == ()
     (verdict,) = one.screen([made.order()], seen)
     assert isinstance(verdict, Refused)

@@ -14,14 +14,14 @@ from rung.domain.order import Order, OrderKind, Side
 from rung.domain.target import Protection
 from rung.domain.verdicts import Approved, Refused, Verdict, Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.flag import PolledFlag
-from rung.risk.gate import Gate, Remembers
+from rung.risk.flag import PolledFlag, PolledKill
+from rung.risk.gate import Gate, Remembers, observe, observers
 from rung.risk.gates.gross_notional import GrossNotional
 from rung.risk.gates.max_positions import MaxPositions
 from rung.risk.gates.symbol_notional import SymbolNotional
+from rung.risk.limit_sets import QtsRisk, SafetyGate
 from rung.risk.params import ScreenLimits
 from rung.risk.screen import screen
-from rung.risk.suite import first_gates, observe, observers
 
 D = Decimal
 
@@ -161,8 +161,7 @@ def test_an_entry_cannot_use_the_slot_of_an_exit_that_has_not_filled() -> None:
 
 def test_an_exit_passes_every_gate_of_the_desk_at_the_worst_moment() -> None:
     """Killed, broke, out of hours, without a bar, over every limit: what makes the position smaller passes."""
-    down = PolledFlag()
-    gates = first_gates(ScreenLimits(), start_equity_quote=made.EQUITY, maintenance=down, kill=PolledFlag())
+    gates = made.guard(ScreenLimits(), QtsRisk(), SafetyGate(), maintenance=PolledFlag(), kill=PolledKill()).gates
     held = made.position("TQQQ", "100000")
     event = made.slice_(made.bar("SQQQ"), at_ns=made.SESSION.close_ns)
     view = made.view(event, made.account(held, equity=D("NaN"), at_ns=0))

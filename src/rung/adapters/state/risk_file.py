@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rung.adapters.state.atomic import read_json, write_json
 from rung.domain.errors import UserError
+from rung.risk.rearming import Rearming
 
 VERSION = 1
 
@@ -39,16 +39,6 @@ class RiskFile:
                 remedy="use the Rung that wrote it",
             )
         return stored
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rearming:
-    """A person's wish that a latch (or the global risk level, named `global`) be opened."""
-
-    latch: str
-    at_ns: int
-    person: str
-    reason: str
 
 
 class RearmBox:

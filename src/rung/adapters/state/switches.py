@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from rung.risk.flag import PolledFlag
+from rung.risk.flag import PolledFlag, PolledKill
 from rung.risk.kill import KillState, KillSwitch
 
 MAINTENANCE_FILE = ".maintenance_mode"
@@ -22,7 +22,7 @@ class Switches:
     """
 
     def __init__(self, kill_switch: KillSwitch, maintenance_files: Sequence[Path]) -> None:
-        self.kill = PolledFlag()
+        self.kill = PolledKill()
         self.maintenance = PolledFlag()
         self._kill_switch = kill_switch
         self._files = tuple(maintenance_files)
@@ -30,7 +30,7 @@ class Switches:
     def poll(self) -> KillState:
         """Look now. Raises nothing: what cannot be looked at is on."""
         state = self._kill_switch.read()
-        self.kill.found(state.why())
+        self.kill.found(state.why(), flatten=state.flatten)
         self.maintenance.found(maintenance_why(self._files))
         return state
 

@@ -52,11 +52,12 @@ def resume(
 ) -> None:
     """Arm again after a kill, or open one tripped latch. Takes a reason."""
     from rung.adapters.state.kill_switch import FileKillSwitch
-    from rung.adapters.state.risk_file import RearmBox, Rearming
+    from rung.adapters.state.risk_file import RearmBox
     from rung.adapters.state.system_clock import SystemClock
     from rung.apps.cli.output import print_json
     from rung.apps.cli.risk import state_folder
     from rung.domain.errors import UserError
+    from rung.risk.rearming import Rearming
 
     if not reason.strip():
         raise UserError("nothing is re-armed without a reason", where="--reason", remedy="say what was done about it")

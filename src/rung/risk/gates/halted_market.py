@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import Refusable
@@ -10,13 +11,14 @@ from rung.domain.order import Order
 from rung.domain.slice import Slice
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.gate import Observes
+from rung.risk.gate import Keeps, Observes
 
 
-class HaltedMarket(Observes):
+class HaltedMarket(Observes, Keeps):
     """A hole of ≥ `gap_minutes` between two bars of a symbol in one session is a halt; entries wait for `resume_bars`.
 
     The bars after the hole are counted from 1; number `resume_bars` passes. Holes over night are no halt.
+    What was seen survives a restart: a hole while the desk was down is a hole.
     """
 
     name = "halted_market"
@@ -59,3 +61,11 @@ class HaltedMarket(Observes):
                 limit=f"{self._resume_bars} bars",
             ),
         )
+
+    def memory(self) -> Mapping[str, Any]:
+        return {"date": self._date, "last_ns": dict(self._last_ns), "since": dict(self._since)}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        self._date = memory["date"]
+        self._last_ns = dict(memory["last_ns"])
+        self._since = dict(memory["since"])
