@@ -26,8 +26,8 @@ from rung.lab.tapes import Market, open_market
 from rung.ledger.ledger import Ledger
 from rung.market.calendar import DEFAULT_CACHE_DIR
 from rung.market.tape import Tape
-from rung.risk.flag import PolledFlag
-from rung.risk.gateway import GatePorts, build_gates, build_latches
+from rung.risk.flag import PolledFlag, not_thrown
+from rung.risk.gateway import GatePorts, build_guard
 from rung.risk.limits import EffectiveLimits, effective_limits
 from rung.risk.params import ScreenLimits
 from rung.strategy.parameters import settings
@@ -141,13 +141,11 @@ class Bench:
     def desk(self) -> Desk:
         """The desk of one run: its own strategy, gates, venue and ledger."""
         strategy = self.strategy()
-        latches = build_latches(self.limits)
-        off = PolledFlag()
-        off.found(None)
+        maintenance = PolledFlag()
+        maintenance.found(None)
         ports = GatePorts(
-            kill=off,  # a backtest trades with nobody: kill switch and maintenance are for desks that do
-            maintenance=off,
-            latches=latches,
+            kill=not_thrown(),  # a backtest trades with nobody: kill switch and maintenance are for desks that do
+            maintenance=maintenance,
             start_equity_quote=self.capital,
             instruments=self.instruments,
         )
@@ -157,8 +155,7 @@ class Bench:
             allocator=Allocator(
                 strategy=strategy.name, instruments=self.instruments, params=SizingParams(min_position_quote=least)
             ),
-            gates=build_gates(self.limits, ports).gates,
-            latches=latches,
+            guard=build_guard(self.limits, ports),
             venue=venue_for(self.costs, self.instruments, self.market.flagged),
             ledger=Ledger(self.identity.currency, self.capital),
         )
