@@ -19,6 +19,7 @@ from rung.strategy.authoring import Authored, BookView, Portfolio, Strategy, Sym
 from rung.strategy.port import Strategy as Port
 
 NOTHING: tuple[Target, ...] = ()
+_OURS = (Strategy, Portfolio, Authored, object)
 
 
 def running(
@@ -197,8 +198,9 @@ def blame(error: Exception, cls: type, where: str, at_ns: int | None) -> None:
 
 def _own_line(error: BaseException, cls: type) -> str | None:
     """`file:line` of the innermost frame in the author's file; None when there is none."""
-    own = {getattr(getattr(cls, name, None), "__code__", None) for name in ("decide", "start")}
-    files = {file_of(cls), *(code.co_filename for code in own if code is not None)} - {""}
+    authors = [base for base in cls.__mro__ if base not in _OURS]
+    methods = [vars(base).get(name) for base in authors for name in ("decide", "start")]
+    files = {each.__code__.co_filename for each in methods if hasattr(each, "__code__")} | {file_of(cls)} - {""}
     found, trace = None, error.__traceback__
     while trace is not None:
         found = _line(trace, files) or found
