@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
+from types import FunctionType, TracebackType
 from typing import Any
 
 from rung.domain.account import Account
@@ -200,7 +200,7 @@ def _own_line(error: BaseException, cls: type) -> str | None:
     """`file:line` of the innermost frame in the author's file; None when there is none."""
     authors = [base for base in cls.__mro__ if base not in _OURS]
     methods = [vars(base).get(name) for base in authors for name in ("decide", "start")]
-    files = {each.__code__.co_filename for each in methods if hasattr(each, "__code__")} | {file_of(cls)} - {""}
+    files = {each.__code__.co_filename for each in methods if isinstance(each, FunctionType)} | {file_of(cls)} - {""}
     found, trace = None, error.__traceback__
     while trace is not None:
         found = _line(trace, files) or found

@@ -1,4 +1,4 @@
-"""The built-in strategies decide what their documented rules say: against plain formulas and small hand-made markets."""
+"""The built-in strategies decide what their documented rules say: against plain formulas and small made markets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wishes become targets: asked once, not again while they stand or are on their way; mistakes name the author's line."""
+"""Wishes become targets: asked once, not again while they stand or are on their way; mistakes name their line."""
 
 from __future__ import annotations
 
