@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rung.domain.verdicts import ViolationKind
 from rung.strategy.parameters import Value
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ def honest_words(figures: Figures, *, synthetic: bool) -> str:
     parts.append(_about_trading(figures))
     if figures.trades or figures.still_open:
         parts.append(_about_luck(figures))
+        if ViolationKind.CIRCUIT_BREAKER in figures.refused:
+            parts.append("it lost so much that the gates stopped it")
         if figures.total_return_frac <= figures.hold_return_frac:
             parts.append("buying and holding did no worse")
         parts.append("one run of one parameter set, chosen by you: not out of sample")
