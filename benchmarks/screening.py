@@ -106,7 +106,7 @@ def every_gate() -> Guard:
     ports = GatePorts(
         kill=not_thrown(), maintenance=down(), start_equity_quote=EQUITY,
         instruments={s: us_equity(s) for s in SYMBOLS}, profile="micro", assigned_profile=lambda: "micro",
-        enabled={"rotation": True}, quotes=Book(),
+        quotes=Book(),
     )  # fmt: skip
     return build_guard(effective, ports)
 

@@ -282,7 +282,7 @@ CASES = {
         breaks=made.order(protection=Protection(stop_frac=0.06)),
     ),
     "strategy_enabled": GateCase(
-        gate=lambda: StrategyEnabled({"rotation": True}),
+        gate=lambda: StrategyEnabled(StrategyPolicy(disabled=("other",))),
         kind=Kind.STRATEGY_NOT_ALLOWED,
         breaks=made.order(strategy="other"),
     ),

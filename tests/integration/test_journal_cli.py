@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.contract.postgres_server import postgres_dsn
 from tests.unit.adapters.stores.test_sqlite import doctored
 from tests.unit.journal.made import KEY, OPEN, approved, fill, refused, small_journal, step
 
@@ -19,6 +20,8 @@ from rung.journal.anchors import Anchor, AnchorFile
 from rung.journal.entry import Kind
 from rung.journal.journal import Journal
 from rung.journal.verify import verify
+
+__all__ = ["postgres_dsn"]
 
 SECRET = "canary-0f7b-a-key-nobody-may-see"
 
@@ -262,3 +265,58 @@ def test_what_is_no_journal_is_one_clear_line(rung: Said, tmp_path: Path, verb: 
     assert out == ""
     assert str(path) in err
     assert len(err.strip().splitlines()) == 1
+
+
+class TestInADatabase:
+    """`postgresql:NAME`, on a real server."""
+
+    @pytest.fixture
+    def place(self, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> str:
+        from rung.adapters.stores.postgres import PostgresStore
+
+        monkeypatch.setenv("RUNG_DATABASE", postgres_dsn)
+        name = f"cli-{os.urandom(4).hex()}"
+        with Journal(PostgresStore(postgres_dsn, journal=name, writer="test")) as journal:
+            journal.append(Kind.RUN_OPENED, OPEN, {"run": "r1"})
+            journal.record(step(1))
+        return f"postgresql:{name}"
+
+    def test_it_is_verified_tailed_counted_and_exported_like_a_file(
+        self, rung: Said, place: str, tmp_path: Path
+    ) -> None:
+        code, out, err = rung("verify", place)
+        assert (code, err) == (0, "")
+        assert "the chain holds: 2 entries" in out
+        assert "run_opened" in rung("tail", place)[1]
+        assert json.loads(rung("stats", place, "--json")[1])["entries"] == 2
+        assert rung("export", place, "--jsonl", tmp_path / "e.jsonl")[0] == 0
+        assert rung("verify", tmp_path / "e.jsonl")[0] == 0
+
+    def test_a_tampered_row_ends_with_3_and_names_the_entry(self, rung: Said, place: str, postgres_dsn: str) -> None:
+        import psycopg
+
+        with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")  # past the triggers, as an administrator could
+            name = place.removeprefix("postgresql:")
+            connection.execute("UPDATE rung_entries SET at_ns = at_ns + 1 WHERE journal = %s AND seq = 2", (name,))
+        code, _, err = rung("verify", place)
+        assert code == 3
+        assert "entry 2" in err
+
+    def test_a_name_the_database_does_not_know_is_said(self, rung: Said, place: str) -> None:
+        code, _, err = rung("verify", place + "x")
+        assert code == 2
+        assert "holds no journal named" in err
+
+    @pytest.mark.parametrize("verb", ["recover", "backup"])
+    def test_what_is_done_to_files_is_refused(self, rung: Said, place: str, verb: str, tmp_path: Path) -> None:
+        code, _, err = rung(verb, place, *([tmp_path / "copy"] if verb == "backup" else []))
+        assert code == 2
+        assert "journal file" in err
+
+
+def test_without_a_named_database_nothing_is_guessed(rung: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNG_DATABASE", raising=False)
+    code, _, err = rung("stats", "postgresql:main")
+    assert code == 2
+    assert "RUNG_DATABASE" in err

@@ -187,3 +187,20 @@ def test_ctrl_c_keeps_what_was_written_valid(tapes: Path, tmp_path: Path) -> Non
     assert "Traceback" not in said
     for path in out.glob("*.jsonl*"):
         assert path.read_bytes()[-1:] in (b"\n", b"")
+
+
+def test_a_second_run_of_the_same_days_in_one_folder_is_said_and_the_same_run_again_is_not(
+    tapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*period: str) -> str:
+        capsys.readouterr()
+        words = ["mock", "--data", str(tapes), "--out", str(tmp_path), "--shuffles", "0", "--warm-up", "0", *period]
+        assert main(words) == 0
+        return capsys.readouterr().err
+
+    both = ("--start-date", "2025-03-03", "--end-date", DAY)
+    assert "note" not in said(*both)
+    assert "journal_2025-03-03_2025-03-04.sqlite" in said("--date", DAY)
+    assert "journal_2025-03-04_2025-03-04.sqlite" in said(*both)
+    (tmp_path / "journal_2025-03-04_2025-03-04.sqlite").unlink()
+    assert "note" not in said(*both)

@@ -63,6 +63,8 @@ def rotation_guard(files: RotationFiles, capital_quote: Decimal, *, kill: Polled
         maintenance=maintenance,
         start_equity_quote=capital_quote,
         instruments={symbol: us_equity(symbol) for symbol in files.rotation.value.symbols.active},
+        profile=files.limits.profile,
+        policy=files.limits.policy,
     )
     return build_guard(files.limits.effective, ports)
 

@@ -57,5 +57,8 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
     ConfigFile(
         "risk/global.toml", "rung.risk.global_risk:GlobalLimits", "what makes the whole book CAUTION or EMERGENCY"
     ),
+    ConfigFile(
+        "risk/strategies.toml", "rung.risk.policy:StrategyPolicy", "which strategies may trade for which profile"
+    ),
     ConfigFile("profiles.toml", "rung.risk.limit_sets:Profiles", "the four capital profiles"),
 )

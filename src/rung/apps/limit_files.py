@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,11 @@ from rung.risk.global_risk import GlobalLimits
 from rung.risk.limit_sets import CapitalProfile, Profiles, QtsRisk, SafetyGate, UltraConservative
 from rung.risk.limits import EffectiveLimits, effective_limits
 from rung.risk.params import ScreenLimits
+from rung.risk.policy import StrategyPolicy
 
 PROFILES_FILE = "profiles.toml"
+STRATEGIES_FILE = "risk/strategies.toml"
+PROFILE = "profile "
 _Schema = ScreenLimits | QtsRisk | UltraConservative | SafetyGate | GlobalLimits
 _LimitFile = _Schema | CapitalProfile
 _SCHEMAS: tuple[type[_Schema], ...] = (ScreenLimits, QtsRisk, UltraConservative, SafetyGate, GlobalLimits)
@@ -26,10 +29,15 @@ _SCHEMAS: tuple[type[_Schema], ...] = (ScreenLimits, QtsRisk, UltraConservative,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedLimits:
-    """What binds, and the content id of every file it came from."""
+    """What binds, and the content id of every file it came from.
+
+    profile : the capital profile among the sets.   policy : which strategies may trade at all.
+    """
 
     effective: EffectiveLimits
     ids: Mapping[str, str]
+    profile: str | None = None
+    policy: StrategyPolicy = field(default_factory=StrategyPolicy)
     recorded: tuple[Mapping[str, object], ...] = ()
     """Every set as plain values, for a journal: `limits_from_record` makes the same limits of it again."""
 
@@ -42,27 +50,41 @@ def load_limits(paths: Sequence[Path], profile: str | None) -> LoadedLimits:
     ids = {name: each.id for each, name in zip(loaded, names, strict=True)}
     if profile is not None:
         profiles = load_profiles()
-        values.append((f"profile {profile}", profile_of(profiles, profile)))
+        values.append((PROFILE + profile, profile_of(profiles, profile)))
         ids[PROFILES_FILE] = profiles.id
-    return _bound(values, ids)
+    policy = load(config_file(STRATEGIES_FILE), StrategyPolicy)
+    return _bound(values, {**ids, STRATEGIES_FILE: policy.id}, profile, policy.value)
 
 
 def limits_from_record(recorded: Sequence[Mapping[str, Any]], ids: Mapping[str, str]) -> LoadedLimits:
     """What `LoadedLimits.recorded` says, validated by today's schemas. Raises UserError when they do not know it."""
-    kinds: dict[str, type[Any]] = {schema.__name__: schema for schema in (*_SCHEMAS, CapitalProfile)}
+    kinds: dict[str, type[Any]] = {schema.__name__: schema for schema in (*_SCHEMAS, CapitalProfile, StrategyPolicy)}
     values: list[tuple[str, _LimitFile]] = []
+    profile, policy = None, StrategyPolicy()
     for row in recorded:
         schema = kinds.get(row["kind"])
         if schema is None:
             raise UserError(f"the recorded limits are of a kind this Rung does not know: {row['kind']}")
-        values.append((row["name"], loads(json.dumps(row["values"]), schema, f"journal:{row['name']}.json").value))
-    return _bound(values, ids)
+        value = loads(json.dumps(row["values"]), schema, f"journal:{row['name']}.json").value
+        if isinstance(value, StrategyPolicy):
+            policy = value
+            continue
+        if isinstance(value, CapitalProfile):
+            profile = row["name"].removeprefix(PROFILE)
+        values.append((row["name"], value))
+    return _bound(values, ids, profile, policy)
 
 
-def _bound(values: Sequence[tuple[str, _LimitFile]], ids: Mapping[str, str]) -> LoadedLimits:
-    rows = tuple({"name": name, "kind": type(value).__name__, "values": plain(value)} for name, value in values)
+def _bound(
+    values: Sequence[tuple[str, _LimitFile]], ids: Mapping[str, str], profile: str | None, policy: StrategyPolicy
+) -> LoadedLimits:
+    named: list[tuple[str, _LimitFile | StrategyPolicy]] = [*values, (STRATEGIES_FILE, policy)]
     return LoadedLimits(
-        effective=effective_limits([value.limit_set(name) for name, value in values]), ids=ids, recorded=rows
+        effective=effective_limits([value.limit_set(name) for name, value in values]),
+        ids=ids,
+        profile=profile,
+        policy=policy,
+        recorded=tuple({"name": n, "kind": type(v).__name__, "values": plain(v)} for n, v in named),
     )
 
 

@@ -42,11 +42,15 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MockRun:
-    """What a finished run leaves in memory; its session files and its journal are on disk."""
+    """What a finished run leaves in memory; its session files and its journal are on disk.
+
+    neighbours : journals of other runs in the same folder that hold some of the same sessions.
+    """
 
     info: RunInfo
     record: RunRecord
     journal_path: Path
+    neighbours: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ def run_mock(request: MockRequest, progress: Progress) -> MockRun:
     record = _replay(plan, rotation_strategy(files, predictor))
     baselines = (_shuffled(plan, predictor),) if request.shuffles else ()
     info = replace(info, skill=skill_rows(model), baselines=baselines)
-    return MockRun(info=info, record=record, journal_path=plan.journal_path)
+    return MockRun(info=info, record=record, journal_path=plan.journal_path, neighbours=_neighbours(plan))
 
 
 def _replay(plan: _Plan, strategy: Rotation) -> RunRecord:
@@ -136,6 +140,16 @@ def _shuffled(plan: _Plan, predictor: RecordingPredictor) -> Baseline:
                 equity = step.account.equity_quote
         returns.append(float(equity) / capital - 1.0)
     return Baseline(name="shuffled signals", total_returns_frac=tuple(returns))
+
+
+def _neighbours(plan: _Plan) -> tuple[Path, ...]:
+    own, found = plan.journal_path, []
+    first, last = own.stem.split("_")[1:]
+    for path in sorted(own.parent.glob("journal_*_*.sqlite")):
+        begins, _, ends = path.stem.removeprefix("journal_").partition("_")
+        if path != own and begins <= last and ends >= first:
+            found.append(path)
+    return tuple(found)
 
 
 def _desk(plan: _Plan, strategy: Rotation) -> tuple[Desk, Outside]:

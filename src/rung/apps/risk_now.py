@@ -17,6 +17,7 @@ from rung.apps.risk_check import OrderQuestion, account_of
 from rung.domain.clock import Clock
 from rung.domain.errors import UserError
 from rung.domain.verdicts import Verdict
+from rung.risk.flag import not_thrown
 from rung.risk.gateway import GatePorts, build_guard, build_latches
 from rung.risk.latches import Latches
 from rung.risk.limits import LIMIT_NAMES
@@ -36,13 +37,18 @@ class LimitRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskNow:
-    """Everything `rung risk show` prints. stored : what the account's desk left behind, None when it never ran."""
+    """Everything `rung risk show` prints.
+
+    stored : what the account's desk left behind, None when it never ran.   folder : the state folder; None when there
+    is none, and then nobody knows of a kill switch either.
+    """
 
     loaded: LoadedLimits
     latches: Latches
     stored: Mapping[str, Any] | None
     profile: str | None
     switches: Switches
+    folder: Path | None
 
     def rows(self) -> list[LimitRow]:
         """The plain limits, then the loss limits of every set."""
@@ -76,9 +82,10 @@ def risk_now(state: Path, clock: Clock, *, account: str, limit_files: Sequence[P
     latches = build_latches(loaded.effective)
     if stored is not None:
         recall(stored["risk"], (), latches)
+    folder = state if state.is_dir() else None
     switches = Switches(FileKillSwitch(state, clock), (Path(MAINTENANCE_FILE), state / MAINTENANCE_FILE))
     switches.poll()
-    return RiskNow(loaded=loaded, latches=latches, stored=stored, profile=profile, switches=switches)
+    return RiskNow(loaded=loaded, latches=latches, stored=stored, profile=profile, switches=switches, folder=folder)
 
 
 def judge(question: OrderQuestion, now: RiskNow, clock: Clock) -> tuple[Verdict, Mapping[str, str]]:
@@ -94,11 +101,12 @@ def judge(question: OrderQuestion, now: RiskNow, clock: Clock) -> tuple[Verdict,
     at_ns = clock.now_ns()
     view = question.view(at_ns, account)
     ports = GatePorts(
-        kill=now.switches.kill,
+        kill=not_thrown() if now.folder is None else now.switches.kill,
         maintenance=now.switches.maintenance,
         start_equity_quote=account.equity_quote,
         instruments=question.instruments(),
         profile=now.profile,
+        policy=now.loaded.policy,
     )
     guard = build_guard(now.loaded.effective, ports)
     if now.stored is not None:
@@ -106,6 +114,8 @@ def judge(question: OrderQuestion, now: RiskNow, clock: Clock) -> tuple[Verdict,
     guard.observe(view.slice)
     guard.look(view)
     (verdict,) = guard.screen([question.order(at_ns)], view)
+    if now.folder is None:
+        return verdict, {**guard.missing, "kill_switch": "there is no state folder, so no desk to kill"}
     return verdict, guard.missing
 
 

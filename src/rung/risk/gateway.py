@@ -70,7 +70,8 @@ class GatePorts:
     """What the gates look at besides order, view and limits. Everything is read outside, before the step.
 
     start_equity_quote : equity the account began with.   profile, assigned_profile : what the limits were built for,
-    and what the account has now; None leaves that gate out.   enabled : strategy → may it open; None leaves it out.
+    and what the account has now; None leaves that gate out.   A strategy that `policy`
+    switched off opens nothing.
     quotes : None where there are none; what then cannot be enforced is said in `Guard.missing`.
     """
 
@@ -81,7 +82,6 @@ class GatePorts:
     policy: StrategyPolicy = field(default_factory=StrategyPolicy)
     profile: str | None = None
     assigned_profile: Callable[[], str | None] | None = None
-    enabled: Mapping[str, bool] | None = None
     quotes: Quotes | None = None
     multipliers: Mapping[str, float] = field(default_factory=dict)
     account_leverage: Decimal = _ONE
@@ -138,10 +138,7 @@ def _desk(limits: Limits, ports: GatePorts, latches: Latches, book: BookRisk | N
 
 
 def _strategy(ports: GatePorts) -> list[Gate]:
-    gates: list[Gate] = [StrategyAllowed(ports.policy, ports.profile or "")]
-    if ports.enabled is not None:
-        gates.append(StrategyEnabled(ports.enabled))
-    return gates
+    return [StrategyEnabled(ports.policy), StrategyAllowed(ports.policy, ports.profile or "")]
 
 
 def _pace(limits: Limits) -> list[Gate]:

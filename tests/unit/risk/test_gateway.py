@@ -20,6 +20,7 @@ from rung.risk.limit_sets import QtsRisk, SafetyGate, UltraConservative
 from rung.risk.limits import LIMIT_NAMES, EffectiveLimits, Limits, LimitSet, effective_limits
 from rung.risk.memory import snapshot
 from rung.risk.params import ScreenLimits
+from rung.risk.policy import StrategyPolicy
 from rung.risk.quotes import Quote
 from rung.risk.states import TradingState
 
@@ -62,7 +63,6 @@ def ports(**changes: Any) -> GatePorts:
         "instruments": {symbol: us_equity(symbol) for symbol in ("TQQQ", "SQQQ")},
         "profile": "micro",
         "assigned_profile": lambda: "micro",
-        "enabled": {"rotation": True},
         "quotes": Book(),
     }
     return GatePorts(**{**plain, **changes})
@@ -81,14 +81,14 @@ def names(guard: Guard) -> set[str]:
 
 
 ALWAYS = {
-    "kill", "maintenance", "latched", "trading_state", "strategy_policy", "duplicate_order", "session_open",
-    "stale_data", "sound_data", "halted_market", "tick_lot", "min_notional",
+    "kill", "maintenance", "latched", "trading_state", "strategy_enabled", "strategy_policy", "duplicate_order",
+    "session_open", "stale_data", "sound_data", "halted_market", "tick_lot", "min_notional",
 }  # fmt: skip
 
 
 def test_some_gates_are_always_there() -> None:
     bare = effective_limits([LimitSet(origin="nothing", limits=Limits())])
-    guard = build_guard(bare, ports(profile=None, enabled=None))
+    guard = build_guard(bare, ports(profile=None))
     assert names(guard) == ALWAYS
     assert set(guard.missing) == {"global_level"}
 
@@ -134,7 +134,7 @@ def test_an_account_whose_profile_was_changed_opens_nothing() -> None:
 
 def test_a_terrible_order_is_told_everything_that_is_wrong_with_it() -> None:
     order = made.order(quantity="90000.5", leverage=D(20), protection=None, strategy="other")
-    (verdict,) = shown().screen([order], made.view())
+    (verdict,) = shown(policy=StrategyPolicy(blacklist=("other",))).screen([order], made.view())
     assert isinstance(verdict, Refused)
     assert {violation.kind.name for violation in verdict.violations} >= {
         "STRATEGY_NOT_ALLOWED", "PARTICIPATION", "MISSING_STOP", "CANNOT_JUDGE", "TICK_LOT", "LEVERAGE_SYMBOL",

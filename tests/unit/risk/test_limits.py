@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rung.apps.limit_files import load_limits, load_profiles
+from rung.apps.limit_files import limits_from_record, load_limits, load_profiles
 from rung.config.load import load
 from rung.domain.errors import UserError
 from rung.domain.verdicts import ViolationKind
@@ -26,6 +27,7 @@ from rung.risk.limit_sets import (
 from rung.risk.limits import LIMIT_NAMES, Limits, LimitSet, effective_limits
 from rung.risk.loss_latch import DAY_NS, HOUR_NS, Period
 from rung.risk.params import ScreenLimits
+from rung.risk.policy import StrategyPolicy
 from rung.risk.states import TradingState
 
 D = Decimal
@@ -282,7 +284,7 @@ def test_every_file_has_an_id_and_files_of_one_name_are_told_apart(tmp_path: Pat
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "q.json").write_text('{"notional_gross": %s}' % (1 if folder == "a" else 2))
     loaded = load_limits([tmp_path / "a" / "q.json", tmp_path / "b" / "q.json"], "micro")
-    assert len(set(loaded.ids.values())) == 3
+    assert len(set(loaded.ids.values())) == 4
     assert loaded.effective.origins["max_gross_notional_frac"].endswith("a/q.json")
 
 
@@ -297,3 +299,25 @@ def test_a_stop_of_one_size_only_is_strict_and_no_contradiction() -> None:
     one = limits("a", min_stop_frac=D("0.02"), max_stop_frac=D("0.02"))
     assert effective_limits([one]).sets == ("a",)
     assert QtsRisk(min_stop_pct=0.05).max_stop_pct == ScreenLimits(min_stop_frac=0.05).max_stop_frac == 0.05
+
+
+def test_strategies_of_the_file_bind_wherever_limits_do_and_are_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config" / "risk").mkdir(parents=True)
+    (tmp_path / "config" / "risk" / "strategies.toml").write_text(
+        'disabled = ["grid"]\n[profile_whitelist]\nmicro = ["rotation"]\n', "utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    loaded = load_limits([CONFIG / "risk" / "screen.toml"], "micro")
+    assert (loaded.profile, loaded.policy.disabled) == ("micro", ("grid",))
+    assert loaded.policy.refusal("scalper", "micro") == "is not on the whitelist of profile micro (rotation)"
+    again = limits_from_record(json.loads(json.dumps(loaded.recorded)), loaded.ids)
+    assert again == loaded
+
+
+def test_a_list_for_a_profile_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "strategies.toml"
+    path.write_text('[profile_blacklist]\nmacro = ["x"]\n', "utf-8")
+    with pytest.raises(UserError, match="no profile 'macro'"):
+        load(path, StrategyPolicy)

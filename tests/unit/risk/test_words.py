@@ -127,7 +127,7 @@ def second_sentences() -> Iterator[str]:
     yield from refused(made.order(), StaleData(), made.view(replace(stale, bars={"TQQQ": moved})))
     yield from refused(made.order(protection=None), MandatoryStop(0.005, 0.05))
     yield from refused(made.order(protection=None), TradeRisk(0.01))
-    yield from refused(made.order(), StrategyEnabled({"rotation": False}))
+    yield from refused(made.order(), StrategyEnabled(StrategyPolicy(disabled=("rotation",))))
     lists = StrategyPolicy(profile_blacklist={"micro": ("rotation",)}, profile_whitelist={"low": ("a", "b")})
     yield from refused(made.order(), StrategyAllowed(lists, "micro"))
     yield from refused(made.order(), StrategyAllowed(lists, "low"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import tempfile
@@ -28,8 +27,9 @@ def temporary_trigger() -> Path:
 class FileKillSwitch:
     """Latched in `folder`/kill.json; any of `triggers` that exists kills as well and is latched there.
 
-    Off is said by a file that says so, or by no file in a folder that exists. A file or folder that cannot be read,
-    a damaged file, a file that vanished after it was seen on: all of these are on.
+    Off is said by a file that says so, or by no file in a folder that exists. A file or folder that cannot be read or
+    is not there, a damaged file, a file that vanished after it was seen on: all of these are on. Looking makes nothing;
+    a kill makes the folder when it must.
     """
 
     def __init__(self, folder: Path, clock: Clock, *, triggers: Sequence[Path] | None = None) -> None:
@@ -39,8 +39,6 @@ class FileKillSwitch:
         self._triggers = (temporary_trigger(), folder / TRIGGER) if triggers is None else tuple(triggers)
         self._seen: KillState | None = None
         self._unwritten: KillState | None = None
-        with contextlib.suppress(OSError):  # a folder that is not there reads as killed
-            folder.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> KillState:
         """What the switch says now. Raises nothing."""
@@ -71,6 +69,8 @@ class FileKillSwitch:
         """Arm again. Takes the triggers away first, so that they do not kill at once."""
         if not person.strip() or not reason.strip():
             raise UserError("the desk is resumed by a person with a reason", remedy="give --reason")
+        if not self._folder.is_dir():
+            raise UserError("no such state folder", where=str(self._folder), remedy="name the folder of the desk")
         if not self.read().on:
             raise UserError("the kill switch is not on", remedy="there is nothing to resume")
         for trigger in self._triggers:
@@ -111,6 +111,7 @@ class FileKillSwitch:
         return _parsed(text)
 
     def _write(self, state: KillState) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
         write_json(self._path, asdict(state))
 
     def _from_trigger(self, trigger: Path) -> KillState:

@@ -24,7 +24,6 @@ class ProfilesFile:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "profiles.json"
-        folder.mkdir(parents=True, exist_ok=True)
 
     def all(self) -> dict[str, Assignment]:
         """Account → assignment. Raises UserError when the file is damaged."""
@@ -32,6 +31,7 @@ class ProfilesFile:
 
     def assign(self, account: str, given: Assignment) -> None:
         """Give an account a profile; the one before is replaced."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         every = {name: asdict(one) for name, one in self.all().items()}
         write_json(self._path, {**every, account: asdict(given)})
 

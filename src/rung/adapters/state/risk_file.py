@@ -18,10 +18,10 @@ class RiskFile:
 
     def __init__(self, folder: Path, account: str) -> None:
         self._path = folder / f"{checked_name(account)}.risk.json"
-        folder.mkdir(parents=True, exist_ok=True)
 
     def save(self, risk: Mapping[str, Any], snapshot: Mapping[str, Any]) -> None:
         """Keep what `rung.risk.memory.remembered` gave, and figures for people. Raises OSError."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         write_json(self._path, {"version": VERSION, "risk": risk, "snapshot": snapshot})
 
     def load(self) -> dict[str, Any] | None:

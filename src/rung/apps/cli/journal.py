@@ -14,14 +14,20 @@ from rung.apps.journal_key import journal_key
 from rung.domain.errors import UserError
 
 if TYPE_CHECKING:
-    from rung.journal.anchors import Anchor
     from rung.journal.entry import Entry
     from rung.journal.store import Reads
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Verify, tail, export, back up and heal a journal.")
 
 
-Journal_ = Annotated[Path, typer.Argument(help="A journal (SQLite), or one exported as .jsonl.", show_default=False)]
+Journal_ = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOURNAL",
+        help="A journal file (SQLite), one exported as .jsonl, or postgresql:NAME in the database of RUNG_DATABASE.",
+        show_default=False,
+    ),
+]
 Json_ = Annotated[bool, typer.Option("--json", help="Machine-readable JSON on stdout.")]
 
 
@@ -35,11 +41,11 @@ def verify(
     as_json: Json_ = False,
 ) -> None:
     """Recompute the whole chain. Exit code 3 names the first bad entry."""
-    from rung.adapters.stores.verify_file import verify_file
+    from rung.apps.journals import verify_journal
 
-    key, told = journal_key(), _anchors(path, anchors)
+    key = journal_key()
     with _progress("verifying") as progress:
-        found = verify_file(path, key=key, anchors=told, jobs=jobs or None, progress=progress)
+        found = verify_journal(path, key=key, anchors=anchors, jobs=jobs or None, progress=progress)
     head = None if found.head is None else found.head.hash.hex()
     if as_json:
         print_json({"ok": True, "entries": found.entries, "head": head, "anchors": found.anchors, "keyed": found.keyed})
@@ -59,16 +65,18 @@ def tail(
     as_json: Json_ = False,
 ) -> None:
     """Show the last entries: a table, or one JSON object a line."""
-    from rung.adapters.stores.verify_file import file_reader
+    from rung.apps.journals import open_journal
 
-    with closing(file_reader(path)) as reader:
+    with closing(open_journal(path)) as reader:
         head = reader.head()
         last = 0 if head is None else head.seq
         recent = list(reader.read(max(1, last - number + 1), last)) if last else []
         if as_json:
             _print_lines(recent)
         else:
-            print_table(f"{path.name}: {last:,} entries", _COLUMNS, [_table_row(e) for e in recent], right=("seq",))
+            print_table(
+                f"{Path(path).name}: {last:,} entries", _COLUMNS, [_table_row(e) for e in recent], right=("seq",)
+            )
         if follow:
             for entry in _new_entries(path, last):
                 if as_json:
@@ -87,9 +95,9 @@ def export(
 ) -> None:
     """Write every entry as a line of JSON. The file verifies like the journal itself."""
     from rung.adapters.stores.jsonl import export as write
-    from rung.adapters.stores.verify_file import file_reader
+    from rung.apps.journals import open_journal
 
-    with closing(file_reader(path)) as reader:
+    with closing(open_journal(path)) as reader:
         written = write(reader.read(), jsonl, by_name=by_name)
     console().print(f"{written:,} entries written to {jsonl}", soft_wrap=True)
 
@@ -97,17 +105,17 @@ def export(
 @app.command()
 def stats(path: Journal_, as_json: Json_ = False) -> None:
     """Count entries by kind; first and last instant; size."""
-    from rung.adapters.stores.verify_file import file_reader
+    from rung.apps.journals import open_journal
     from rung.journal.stats import stats as count
 
-    with closing(file_reader(path)) as reader:
+    with closing(open_journal(path)) as reader:
         found = count(reader)
     if as_json:
         print_json(found)
         return
     rows = [(kind, f"{n:,}", f"{size:,}") for kind, (n, size) in found.kinds.items()]
     rows.append(("all", f"{found.entries:,}", f"{found.payload_bytes:,}"))
-    print_table(path.name, ("kind", "entries", "payload bytes"), rows, right=("entries", "payload bytes"))
+    print_table(Path(path).name, ("kind", "entries", "payload bytes"), rows, right=("entries", "payload bytes"))
     if found.first_ns is not None and found.last_ns is not None:
         console().print(f"from {_utc(found.first_ns)} to {_utc(found.last_ns)}")
 
@@ -121,13 +129,14 @@ def backup(
     """Copy a journal, also while a desk writes to it, and verify the copy."""
     from rung.adapters.stores.sqlite import SqliteReader
     from rung.adapters.stores.verify_file import verify_file
+    from rung.apps.journals import a_file, known_anchors
 
-    key = journal_key()
+    key, source = journal_key(), a_file(path)
     if target.exists():
         raise UserError("the file exists already", where=str(target), remedy="name a new file")
-    with closing(SqliteReader(path)) as reader:
+    with closing(SqliteReader(source)) as reader:
         reader.backup(target)
-    found = verify_file(target, key=key, anchors=_anchors(path, anchors))
+    found = verify_file(target, key=key, anchors=known_anchors(path, anchors))
     console().print(f"{found.entries:,} entries backed up to {target} and verified", soft_wrap=True)
 
 
@@ -135,11 +144,12 @@ def backup(
 def recover(path: Journal_, as_json: Json_ = False) -> None:
     """Heal a torn tail: keep the entries before the tear and the damaged file, and say what was lost."""
     from rung.adapters.stores.recover import recover as heal
+    from rung.apps.journals import a_file
 
-    key = journal_key()
-    found = heal(path, key=key)
-    if found.damaged is not None and path.suffix != ".jsonl":
-        _note_recovery(path, key, found.kept, found.lost, found.reason)
+    key, file = journal_key(), a_file(path)
+    found = heal(file, key=key)
+    if found.damaged is not None and file.suffix != ".jsonl":
+        _note_recovery(file, key, found.kept, found.lost, found.reason)
     if as_json:
         print_json(found)
         return
@@ -158,23 +168,14 @@ def _note_recovery(path: Path, key: bytes | None, kept: int, lost: int | None, r
         journal.append(Kind.RECOVERED, journal.last_ns or 0, {"kept": kept, "lost": lost, "reason": reason})
 
 
-def _anchors(path: Path, given: Path | None) -> list[Anchor]:
-    from rung.journal.anchors import AnchorFile
-
-    beside = path.with_name(path.name + ".anchors")
-    if given is None and not beside.exists():
-        return []
-    return list(AnchorFile(given or beside).read())
-
-
-def _new_entries(path: Path, last: int) -> Iterator[Entry]:
+def _new_entries(path: str, last: int) -> Iterator[Entry]:
     """Entries after `last` as they appear, looked for twice a second."""
     import time
 
-    from rung.adapters.stores.verify_file import file_reader
+    from rung.apps.journals import open_journal
 
     while True:
-        with closing(file_reader(path)) as reader:
+        with closing(open_journal(path)) as reader:
             yield from _after(reader, last)
             head = reader.head()
             last = last if head is None else max(last, head.seq)

@@ -34,8 +34,12 @@ def kill(
     if drill:
         _drill(folder, as_json)
         return
-    switch = FileKillSwitch(folder, SystemClock())
+    switch, known = FileKillSwitch(folder, SystemClock()), folder.is_dir()
     now = switch.kill(person=person(), reason=reason or "no reason given", flatten=flatten)
+    if not known:
+        typer.echo(
+            f"note: {folder} did not exist; a desk that keeps its state elsewhere is NOT stopped (--state)", err=True
+        )
     if as_json:
         print_json(now)
         return

@@ -99,6 +99,13 @@ def run_and_report(request: MockRequest, *, as_json: bool) -> None:
         run = run_mock(request, progress)
         progress("writing reports", 0, 1)
         paths = write_reports(run.record, run.info, request.out_dir)
+    if run.neighbours:
+        names = ", ".join(path.name for path in run.neighbours)
+        console(stderr=True).print(
+            f"note: {names} in the same folder holds some of these sessions; session files of the same day were "
+            "replaced, and `rung bullets` counts every journal: give each run its own --out",
+            soft_wrap=True,
+        )
     if as_json:
         typer.echo(paths.json.read_text(encoding="utf-8"), nl=False)
         return

@@ -50,7 +50,10 @@ def show(
     if tripped:
         print_table("Tripped latches", ("latch", "state", "why", "opens"), tripped)
     why = now.switches.kill.why()
-    typer.echo(f"kill switch   {'off' if why is None else f'ON: {why}'}")
+    if now.folder is None:
+        typer.echo(f"state folder  none at {state_folder(state)}: no desk has run with it")
+    else:
+        typer.echo(f"kill switch   {'off' if why is None else f'ON: {why}'}")
     typer.echo(f"maintenance   {now.switches.maintenance.why() or 'off'}")
 
 
@@ -153,6 +156,7 @@ def _as_json(now: RiskNow, rows: list[LimitRow], account: str) -> dict[str, obje
         "config_ids": now.loaded.ids,
         "trading_state": now.latches.state,
         "tripped": {name: {"trip": trip, "then": then} for name, (trip, then) in now.latches.tripped.items()},
+        "state_folder": None if now.folder is None else str(now.folder),
         "kill_switch": now.switches.kill.why(),
         "maintenance": now.switches.maintenance.why(),
     }

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
+from rung.risk.policy import StrategyPolicy
 
 
 class StrategyEnabled:
-    """The strategy is known and enabled. An unknown one is not.
-
-    enabled : strategy name → may it open; read live, so whoever owns the mapping can switch it between steps.
-    """
+    """The strategy is not switched off. Source: seed 004 (safety gate, strategy level)."""
 
     name = "strategy_enabled"
     halts = False
 
-    def __init__(self, enabled: Mapping[str, bool]) -> None:
-        self._enabled = enabled
+    def __init__(self, policy: StrategyPolicy) -> None:
+        self._policy = policy
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
-        state = self._enabled.get(order.strategy)
-        if state is True:
+        if self._policy.enabled(order.strategy):
             return ()
-        value = "unknown" if state is None else "disabled"
         return (
             Violation(
                 kind=ViolationKind.STRATEGY_NOT_ALLOWED,
                 gate=self.name,
-                message=f"strategy {order.strategy!r} is {value}",
-                value=value,
+                message=f"strategy {order.strategy!r} is disabled",
+                value="disabled",
                 limit="enabled",
             ),
         )

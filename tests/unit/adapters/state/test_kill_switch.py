@@ -19,7 +19,9 @@ CLOCK = ManualClock(1_000)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "state"
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
@@ -139,6 +141,16 @@ def test_a_file_that_cannot_be_read_is_on(switch: FileKillSwitch, folder: Path) 
 def test_a_state_folder_that_is_gone_is_on(switch: FileKillSwitch, folder: Path) -> None:
     folder.rmdir()
     assert "is gone" in switch.read().reason
+
+
+def test_looking_makes_no_folder_and_a_kill_does(tmp_path: Path) -> None:
+    switch = FileKillSwitch(tmp_path / "new", CLOCK, triggers=[])
+    assert "is gone" in switch.read().reason
+    with pytest.raises(UserError, match="no such state folder"):
+        switch.resume(person="ann", reason="a typo in --state")
+    assert not (tmp_path / "new").exists()
+    switch.kill(person="ann", reason="stop")
+    assert (tmp_path / "new" / FILE).is_file()
 
 
 def test_a_kill_file_deleted_by_hand_does_not_resume_a_desk_that_saw_it(switch: FileKillSwitch, folder: Path) -> None:
