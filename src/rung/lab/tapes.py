@@ -14,7 +14,7 @@ from rung.market.replay import TapeFeed
 from rung.market.synthetic import SyntheticEtf, invent_market
 from rung.market.tape import Tape
 
-INVENTED_FROM = "2025-03-03"
+INVENTED_FROM = "2025-03-01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,9 @@ class Authored:
         if known is not None:
             return known
         if not 0.0 < abs(weight) <= self.most_weight:
-            raise ValueError(f"a weight of {weight} is not within 0 and {self.most_weight:g}, the leverage allowed")
+            raise ValueError(
+                f"a weight of {abs(weight)} is not within 0 and {self.most_weight:g}, the leverage allowed"
+            )
         for name, fraction in (("stop", stop), ("target", target)):
             if fraction is not None and not (0.0 < fraction < math.inf):
                 raise ValueError(f"{name} = {fraction} is not a fraction of the entry price above 0")

@@ -110,7 +110,7 @@ def test_strategies_are_listed_and_shown_with_their_parameters(run: Run) -> None
         (("crossover", *COIN, "--set", "period=4", "--set", "period=5"), "period is set twice"),
         (("crossover", *COIN, "--from", "2031-01-01", "--to", "2031-01-02"), "no bar from 2031-01-01"),
         (("crossover", *COIN, "--from", "yesterday"), "--from: 'yesterday' is not a date"),
-        (("crossover", *COIN, "--from", "2025-03-04", "--to", "2025-03-03"), "before it starts"),
+        (("crossover", *COIN, "--from", "2025-03-02", "--to", "2025-03-01"), "before it starts"),
         (("crossover", *COIN, "--capital", "much"), "--capital"),
         (("crossover", *COIN, "--costs", "gone.toml"), "gone.toml"),
         (("crossover", *COIN, "--limits", "gone.toml"), "gone.toml"),
