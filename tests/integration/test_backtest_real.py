@@ -100,7 +100,7 @@ def test_orders_are_those_of_a_plain_loop_over_the_tape(minutes: Path) -> None:
 
 
 def plain_crossover(frame: pl.DataFrame, refused: set[int]) -> tuple[list[tuple[str, float, float]], float]:
-    """Fills as (side, quantity, price) and the equity at the last close; costs as in config/costs_crypto.toml.
+    """Fills as (side, quantity, price) and the equity at the last close; costs as in config/costs_spot.toml.
 
     refused : the instants (seconds) at which nothing may open; exits pass, and the entry is asked for again.
     """

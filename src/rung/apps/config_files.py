@@ -37,7 +37,7 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
         "what trading costs in the simulator: every key must be said, zero too",
     ),
     ConfigFile(
-        "costs_crypto.toml",
+        "costs_spot.toml",
         "rung.lab.costs:CryptoCosts",
         "what trading costs at a crypto venue: every key must be said, zero too",
     ),

@@ -34,7 +34,7 @@ from rung.strategy.parameters import settings
 from rung.strategy.port import Strategy as Port
 from rung.strategy.running import running
 
-CRYPTO_COSTS, SHARE_COSTS = "costs_crypto.toml", "costs.toml"
+CRYPTO_COSTS, SHARE_COSTS = "costs_spot.toml", "costs.toml"
 LIMITS = "risk/backtest.toml"
 CAPITAL = Decimal(100_000)
 SLICES_PER_REPORT = 5_000

@@ -39,7 +39,7 @@ class BpsFees:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CryptoCosts:
-    """The whole file `config/costs_crypto.toml`. Funding and borrow are not in it: nothing charges them yet."""
+    """The whole file `config/costs_spot.toml`. Funding and borrow are not in it: nothing charges them yet."""
 
     fees: BpsFees
     slippage: SlippageParams
@@ -95,7 +95,7 @@ def fits_or_refuse(costs: AnyCosts, around_the_clock: bool, where: str) -> None:
         raise UserError(
             "these are the costs of US shares, and the tapes are of a market that never closes",
             where=where,
-            remedy="give --costs config/costs_crypto.toml, or your own",
+            remedy="give --costs config/costs_spot.toml, or your own",
         )
     if isinstance(costs, CryptoCosts) and not around_the_clock:
         raise UserError(

@@ -174,9 +174,13 @@ class Authored:
                 raise ValueError(f"{name} = {fraction} is not a fraction of the entry price above 0")
         guarded = stop is not None or target is not None
         protection = Protection(stop_frac=stop, take_profit_frac=target) if guarded else None
+        return self._kept(key, Wish(weight, reason, protection, symbol))
+
+    def _kept(self, key: object, wish: Wish) -> Wish:
+        """Remember a wish; reasons with numbers in them would fill the memory, so it is emptied now and then."""
         if len(self._wishes) >= MOST_REMEMBERED:
             self._wishes.clear()
-        wish = self._wishes[key] = Wish(weight, reason, protection, symbol)
+        self._wishes[key] = wish
         return wish
 
 
@@ -206,7 +210,7 @@ class Strategy(Authored):
 
     def flat(self, reason: str = "") -> Wish:
         """Be out; an opening order that still works is withdrawn."""
-        return Wish(0.0, reason, None)
+        return self._wishes.get(reason) or self._kept(reason, Wish(0.0, reason, None))
 
 
 class Portfolio(Authored):

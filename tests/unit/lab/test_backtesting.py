@@ -95,7 +95,7 @@ def test_a_short_earns_where_the_long_loses(free: Path) -> None:
 def test_costs_are_charged_as_the_file_says() -> None:
     """5.5 bps of fees and 2 bps of spread and slippage on each of 5,000 and 5,500 of value."""
     result = backtest(
-        at_minutes(BUY_AND_SELL), data=[tape(UP)], costs=ROOT / "config" / "costs_crypto.toml", capital=10_000
+        at_minutes(BUY_AND_SELL), data=[tape(UP)], costs=ROOT / "config" / "costs_spot.toml", capital=10_000
     )
     buy, sell = 50 * Decimal("100.02"), 50 * Decimal("109.978")
     fees = (buy + sell) * Decimal("0.00055")

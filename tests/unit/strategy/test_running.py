@@ -218,3 +218,14 @@ def test_a_portfolio_must_answer_wishes(answer: object) -> None:
 
     with pytest.raises(UserError, match="which is not a decision"):
         running(Odd, BTC, {}).decide(view(1))
+
+
+def test_reasons_with_numbers_in_them_do_not_fill_the_memory() -> None:
+    class Chatty(Strategy):
+        def decide(self, view: SymbolView) -> Wish | None:
+            assert len(self._wishes) <= 64
+            return self.long(f"rose to {view.minute}", stop=0.02) if view.minute % 2 else self.flat(f"at {view.minute}")
+
+    port = running(Chatty, BTC, {})
+    reasons = [target.reason for minute in range(1, 1000) for target in port.decide(view(minute))]
+    assert reasons == [f"rose to {minute}" for minute in range(1, 1000, 2)]

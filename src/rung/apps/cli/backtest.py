@@ -29,7 +29,7 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before the first bar, quote currency")] = "100000",
     costs: Annotated[
-        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_crypto.toml]")
+        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_spot.toml]")
     ] = None,
     limits: LimitFiles = None,
     out: Annotated[Path | None, typer.Option(help="folder for equity, trades, orders and summary.json")] = None,
