@@ -155,14 +155,18 @@ def _executed(path: Path) -> ModuleType:
         raise UserError(words, where=f"{path}:{error.lineno}", remedy="correct this line") from None
     except ValueError as error:
         raise UserError(f"is no Python text: {error}", where=str(path)) from None
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)  # a strategy may import what lies beside it
     try:
         exec(code, vars(module))  # noqa: S102 - running the person's own file is what was asked for
-    except Exception as error:  # the file may raise anything
+    except (Exception, SystemExit) as error:  # the file may raise anything
         raise _import_failed(path, error) from error
+    finally:
+        sys.path.remove(folder)
     return module
 
 
-def _import_failed(path: Path, error: Exception) -> UserError:
+def _import_failed(path: Path, error: BaseException) -> UserError:
     line, trace = "", error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):

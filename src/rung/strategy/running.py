@@ -217,6 +217,9 @@ def refuse_shape(cls: type) -> None:
     """Raise UserError when a class cannot be run: no `decide` of its own, or one that does not take a view."""
     if getattr(cls, "decide", None) in (None, Strategy.decide, Portfolio.decide):
         raise UserError(f"{cls.__name__} has no decide", where=file_of(cls), remedy="write def decide(self, view): …")
+    if cls.__init__ is not Authored.__init__:  # type: ignore[misc]
+        words = f"{cls.__name__} has an __init__ of its own"
+        raise UserError(words, where=line_of(cls, "__init__"), remedy="make its state in start(self)")
     for method, given in (("decide", ("a view",)), ("start", ())):
         try:
             inspect.signature(getattr(cls, method)).bind(None, *given)

@@ -63,6 +63,8 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
         (GOOD.replace("def decide(self, view)", "def decide(self)"), 10, "write def decide"),
         (GOOD.replace("def start(self)", "def start(self, view)"), 7, r"write def start\(self\)"),
         (GOOD + "\n1 / 0\n", 13, "ZeroDivisionError"),
+        (GOOD + "\nraise SystemExit(0)\n", 13, "SystemExit"),
+        (GOOD.replace("def start(self):", "def __init__(self, a):"), 7, r"__init__ of its own.*state in start\(self\)"),
     ],
 )
 def test_a_mistake_in_the_file_names_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
@@ -82,6 +84,14 @@ def test_of_several_one_must_be_named(tmp_path: Path) -> None:
     assert find_strategy(f"{path}:Other").name == "other"
     with pytest.raises(UserError, match="there is no strategy Third in it — it has Mine, Other"):
         find_strategy(f"{path}:Third")
+
+
+def test_a_strategy_may_import_what_lies_beside_it(tmp_path: Path) -> None:
+    written(tmp_path, "BEST = 7\n", "beside_the_strategy.py")
+    path = written(tmp_path, "from beside_the_strategy import BEST\n" + GOOD.replace("param(3,", "param(BEST,"))
+    before = list(sys.path)
+    assert find_strategy(path).cls().period == 7  # type: ignore[union-attr]
+    assert sys.path == before
 
 
 def test_a_missing_file_and_a_folder_are_told(tmp_path: Path) -> None:
