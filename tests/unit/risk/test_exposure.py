@@ -71,3 +71,32 @@ def test_a_list_of_orders_ahead_may_grow_between_two_questions() -> None:
     assert gross_notional_after(order, flat, ahead) == 1_100
     ahead.append(made.order("SDS", "2"))
     assert gross_notional_after(order, flat, ahead) == 1_300
+
+
+def test_a_cancel_before_an_opening_does_not_hide_it() -> None:
+    orders = [made.order(kind=OrderKind.CANCEL, quantity="0"), made.order(quantity="10")]
+    assert quantity_after("TQQQ", VIEW, orders) == 110
+
+
+def test_a_limit_that_would_only_cut_may_rest_and_one_that_adds_counts() -> None:
+    cut = made.order(quantity="40", side=Side.SELL, kind=OrderKind.LIMIT, limit_price=D(100))
+    more = made.order(quantity="40", kind=OrderKind.LIMIT, limit_price=D(100))
+    assert quantity_after("TQQQ", VIEW, [cut]) == 100
+    assert quantity_after("TQQQ", VIEW, [more]) == 140
+    assert quantity_after("SQQQ", VIEW, [made.order("SQQQ", "20", side=Side.SELL)]) == -70
+
+
+def test_an_opening_after_a_stuck_exit_counts_on_top_of_what_is_held() -> None:
+    assert quantity_after("TQQQ", VIEW, [made.exit_of(HELD), made.order(quantity="10")]) == 110
+    assert quantity_after("UVXY", VIEW, [made.order("UVXY", "5", side=Side.SELL)]) == -5
+
+
+def test_asking_again_with_another_batch_is_worked_out_anew() -> None:
+    order = made.order("UVXY", "5")
+    first, second = (made.order(quantity="10"),), (made.order(quantity="20"),)
+    assert quantities_after(order, VIEW, first)["TQQQ"] == 110
+    assert quantities_after(order, VIEW, second)["TQQQ"] == 120
+    growing = [made.order(quantity="10")]
+    assert quantities_after(order, VIEW, growing)["TQQQ"] == 110
+    growing.append(made.order(quantity="7"))
+    assert quantities_after(order, VIEW, growing)["TQQQ"] == 117

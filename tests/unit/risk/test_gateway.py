@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,11 @@ import pytest
 from tests.unit.risk import made
 
 from rung.domain.instrument import us_equity
+from rung.domain.target import Protection
 from rung.domain.verdicts import Approved, Refused
+from rung.risk.facts import SmallerOf
 from rung.risk.flag import not_thrown
+from rung.risk.gates.order_rate import Window
 from rung.risk.gateway import GatePorts, build_guard, build_latches
 from rung.risk.global_risk import GlobalLimits
 from rung.risk.guard import Guard
@@ -177,3 +181,64 @@ def test_a_snapshot_of_the_account_is_plain_and_exact() -> None:
     kept = json.loads(json.dumps(snapshot(view.account)))
     assert kept["positions"] == {"TQQQ": {"quantity": "3", "mark_price": "0.1"}}
     assert kept["gross_notional_quote"] == "0.3"
+
+
+def test_every_limit_arrives_where_it_is_kept(golden: Callable[[str, str], None]) -> None:
+    """What each gate and latch was built with; a limit that goes astray on the way changes this text."""
+    guard = build_guard(EVERYTHING, ports(multipliers={"TQQQ": 3.0}, account_leverage=D(2)))
+    lines = [f"{gate.name}: {told(vars(gate))}".rstrip(": ") for gate in guard.gates]
+    kept = guard.latches.to_dict()["latches"]
+    lines += [f"latch {name}: {told(one['consequence'])}" for name, one in kept.items()]
+    lines += [f"{name} measures {told(vars(latch))}" for name, latch in sorted(guard.latches._latches.items())]
+    golden("gates_built.txt", "\n".join(lines) + "\n")
+
+
+def told(values: Mapping[str, Any]) -> str:
+    """Plain values in the order they were set; what is not plain is left to the tests of the gates."""
+    plain = (Decimal, int, float, str, frozenset, SmallerOf, Window, dict)
+    shown = {
+        key.lstrip("_"): sorted(value) if isinstance(value, frozenset) else str(value)
+        for key, value in values.items()
+        if isinstance(value, plain) and key not in ("name", "_instruments", "_tried", "_seen", "_total")
+    }
+    return ", ".join(f"{key} {value}" for key, value in shown.items())
+
+
+def test_limits_that_one_set_leaves_open_are_the_loosest_there_are() -> None:
+    only_range = effective_limits([LimitSet(origin="one", limits=Limits(max_bar_range_frac=D("0.05")))])
+    only_floor = effective_limits([LimitSet(origin="one", limits=Limits(min_equity_quote=D(500)))])
+    only_most = effective_limits([LimitSet(origin="one", limits=Limits(max_stop_frac=D("0.05")))])
+    moved = made.slice_(made.bar(open=100.0, high=104.0, low=100.0, close=103.9))
+    calm = made.slice_(made.bar(close=90.0, at_ns=made.NOON_NS - 60_000_000_000), at_ns=made.NOON_NS - 60_000_000_000)
+    for effective in (only_range, only_floor, only_most):
+        guard = build_guard(effective, ports())
+        for event in (calm, moved):
+            guard.observe(event)
+        tight = Protection(stop_frac=0.0001)
+        view = made.view(moved, made.account(equity=D(501)))
+        guard.look(view)
+        order = made.order(quantity="1", reference_price=D("103.9"), protection=tight)
+        (verdict,) = guard.screen([order], view)
+        assert isinstance(verdict, Approved), verdict
+
+
+def test_the_book_is_assessed_with_what_the_guard_was_shown_and_by_the_level_its_gate_asks() -> None:
+    guard = build_guard(EVERYTHING, ports())
+    assert guard.book is not None
+    held = made.account(made.position("TQQQ", "990"))
+    for minute in range(3):
+        at_ns = made.NOON_NS + minute * 60_000_000_000
+        guard.observe(made.slice_(made.bar(at_ns=at_ns), at_ns=at_ns))
+        view = made.view(made.slice_(made.bar(at_ns=at_ns), at_ns=at_ns), replace(held, at_ns=at_ns))
+        guard.look(view)
+    (verdict,) = guard.screen([made.order("SQQQ", "1", at_ns=view.slice.at_ns)], view)
+    assert isinstance(verdict, Refused)
+    assert "global_level" in {violation.gate for violation in verdict.violations}
+    assert len(guard.book.watch._rows) == 3
+
+
+def test_a_thrown_switch_in_the_ports_is_the_one_the_guard_reads() -> None:
+    kill = not_thrown()
+    guard = build_guard(EVERYTHING, ports(kill=kill))
+    kill.found("enough", flatten=True)
+    assert guard.look(made.view()).flatten

@@ -11,7 +11,7 @@ from tests.unit.risk import made
 from rung.domain.errors import UserError
 from rung.domain.fill import Fill, Trigger
 from rung.domain.order import Side
-from rung.domain.target import Action
+from rung.domain.target import Action, Protection
 from rung.domain.verdicts import Refused, ViolationKind
 from rung.domain.view import View
 from rung.risk.gates.global_level import GlobalLevel
@@ -24,7 +24,7 @@ from rung.risk.latch import Consequence
 from rung.risk.latches import Latches
 from rung.risk.limit_sets import QtsRisk, SafetyGate
 from rung.risk.limits import effective_limits
-from rung.risk.other_latches import SlippageLatch
+from rung.risk.other_latches import SlippageLatch, StreakLatch
 from rung.risk.states import TradingState
 
 D = Decimal
@@ -154,3 +154,45 @@ def test_everything_survives_a_restart() -> None:
     after.recall(json.loads(json.dumps(before.memory())))
     assert after.memory() == before.memory()
     assert after.look(view(2, "94000")).flatten
+
+
+def test_losing_round_trips_are_told_to_the_latches() -> None:
+    then = Consequence(state=TradingState.CLOSE_ONLY, kind=ViolationKind.CONSECUTIVE_LOSSES)
+    one = Guard(gates=(), latches=Latches([StreakLatch("streak", 2, then)]))
+    lost = (D(-1), D(-2))
+    one.look(view())
+    at_ns = made.NOON_NS + MINUTE
+    account = made.account(at_ns=at_ns, closed=lost)
+    said = one.look(made.view(made.slice_(at_ns=at_ns), account))
+    assert said.notes == ("latch streak tripped: 2 losing round trips in a row",)
+    assert said.withdraw
+
+
+def test_a_change_of_the_book_is_said_after_what_the_latches_said() -> None:
+    one = assessing(every=1)
+    latched = guard(QtsRisk())
+    latched.book = one.book
+    concentrated = made.position("TQQQ", "990")
+    latched.look(view())
+    seen = view(2, "94000", concentrated)
+    latched.observe(seen.slice)
+    first, second = latched.look(seen).notes
+    assert first.startswith("latch QtsRisk.daily_loss tripped")
+    assert second.startswith("global risk NORMAL")
+
+
+def test_remarks_are_made_on_openings_that_passed_and_on_nothing_else() -> None:
+    """QTS: a stop away from 1.5 × ATR is a remark."""
+    one = made.guard(QtsRisk())
+    for minute in range(30):
+        at_ns = made.NOON_NS + (minute - 29) * MINUTE
+        one.observe(made.slice_(made.bar(at_ns=at_ns), at_ns=at_ns))
+    seen = view()
+    one.look(seen)
+    far = made.order(protection=Protection(stop_frac=0.05))
+    verdicts = one.screen([far, made.order("TQQQ", "100000")], seen)
+    (remark,) = one.advice(verdicts, seen)
+    assert "ATR" in remark
+    held = made.position("TQQQ", "10")
+    leaving = view(0, "100000", held)
+    assert one.advice(one.screen([made.exit_of(held)], leaving), leaving) == ()

@@ -214,7 +214,7 @@ def test_the_risk_of_a_trade_counts_the_whole_position_so_splitting_changes_noth
 
 def test_participation_counts_the_openings_ahead_and_not_the_exits() -> None:
     gate = Participation(0.01)
-    ahead = [made.order(quantity="400"), made.exit_of(made.position(quantity="300"))]
+    ahead = [made.order(quantity="300"), made.order(quantity="100"), made.exit_of(made.position(quantity="300"))]
     assert ask(gate, made.order(quantity="100"), None, ahead) == []
     (violation,) = ask(gate, made.order(quantity="101"), None, ahead)
     assert violation.adjusted_quantity == 100

@@ -76,6 +76,20 @@ def test_a_bar_whose_prices_are_out_of_order_is_crossed(wrong: dict[str, float])
     assert asked(SoundData(), minute(5, **wrong)) == ["CROSSED_DATA"]
 
 
+@pytest.mark.parametrize("price", [1e-6, 0.5, 1.0])
+def test_a_coin_of_less_than_a_dollar_and_a_bar_that_never_moved_are_sound(price: float) -> None:
+    flat = {"open": price, "high": price, "low": price, "close": price}
+    assert asked(SoundData(), minute(5, **flat)) == []
+    assert asked(SoundData(), minute(5, **flat, volume=0.25)) == []
+
+
+@pytest.mark.parametrize("shape", [{"open": 99.9}, {"open": 100.1}, {"close": 99.9}, {"close": 100.1}])
+def test_a_bar_that_opens_or_closes_on_its_extreme_is_sound(shape: dict[str, float]) -> None:
+    bar = {"open": 100.0, "high": 100.1, "low": 99.9, **shape}
+    close = bar.pop("close", 100.0)
+    assert asked(SoundData(), minute(5, close=close, **bar)) == []
+
+
 def test_every_broken_field_is_named() -> None:
     assert len(asked(SoundData(), minute(5, open=math.nan, volume=math.nan))) == 2
 
