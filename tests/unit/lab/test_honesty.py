@@ -22,7 +22,8 @@ def figures(
     start = Decimal(10_000)
     return Figures(
         start_equity_quote=start, end_equity_quote=start + net, total_return_frac=net / 10_000, hold_return_frac=hold,
-        days=20, max_drawdown_frac=0.1, sharpe=sharpe[0] if sharpe else None, sharpe_error=sharpe[1] if sharpe else None,
+        days=20, max_drawdown_frac=0.1, sharpe=sharpe[0] if sharpe else None,
+        sharpe_error=sharpe[1] if sharpe else None,
         trades=trades, wins=trades // 2, still_open=0, mean_trade_frac=0.0, profit_factor=1.0, mean_bars_held=5.0,
         fees_quote=Decimal(costs), slippage_quote=Decimal(0), traded_quote=Decimal(1), turnover=1.0,
         before_costs_quote=Decimal(net + costs), time_in_market_frac=0.5, slices=100, sent_orders=80,
