@@ -36,7 +36,15 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
         "rung.simulation.params:CostParams",
         "what trading costs in the simulator: every key must be said, zero too",
     ),
+    ConfigFile(
+        "costs_spot.toml",
+        "rung.lab.costs:CryptoCosts",
+        "what trading costs at a crypto venue: every key must be said, zero too",
+    ),
     ConfigFile("risk/screen.toml", "rung.risk.params:ScreenLimits", "the gates of every run, in fractions of equity"),
+    ConfigFile(
+        "risk/backtest.toml", "rung.risk.params:ScreenLimits", "the gates of `rung backtest`: the same ones, set wide"
+    ),
     ConfigFile(
         "risk/qts.risk.json", "rung.risk.limit_sets:QtsRisk", "the LLM trader's limits, in its own thirteen keys"
     ),

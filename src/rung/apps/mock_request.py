@@ -42,16 +42,17 @@ def parse_period(date: str | None, start: str | None, end: str | None) -> tuple[
     if date is not None and (start is not None or end is not None):
         raise UserError("--date and --start-date/--end-date were both given", remedy="give one or the other")
     if date is not None:
-        return (_iso(date, "--date"),) * 2
+        return (iso_date(date, "--date"),) * 2
     if start is None or end is None:
         raise UserError("no period", remedy="give --date D, or --start-date A --end-date B")
-    first, last = _iso(start, "--start-date"), _iso(end, "--end-date")
+    first, last = iso_date(start, "--start-date"), iso_date(end, "--end-date")
     if last < first:
         raise UserError(f"--end-date {last} is before --start-date {first}", remedy="swap them")
     return first, last
 
 
-def _iso(text: str, flag: str) -> str:
+def iso_date(text: str, flag: str) -> str:
+    """A date as YYYY-MM-DD; anything else is a UserError naming the flag."""
     try:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError:

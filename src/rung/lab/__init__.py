@@ -1,1 +1,58 @@
-"""Any strategy, tested honestly: what was tried, what it would have earned, and whether luck explains it."""
+"""Any strategy, tested honestly: what was tried, what it would have earned, and whether luck explains it.
+
+The door for a person's own files: `from rung.lab import Strategy, param, sma, backtest`. Names are imported when they
+are used, so that a strategy file costs a running desk nothing it does not need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rung.lab.backtesting import BacktestRequest as BacktestRequest
+    from rung.lab.backtesting import backtest as backtest
+    from rung.lab.result import BacktestResult as BacktestResult
+    from rung.lab.tapes import invented_tapes as invented_tapes
+    from rung.strategy.authoring import BookView as BookView
+    from rung.strategy.authoring import Portfolio as Portfolio
+    from rung.strategy.authoring import Strategy as Strategy
+    from rung.strategy.authoring import SymbolView as SymbolView
+    from rung.strategy.authoring import Wish as Wish
+    from rung.strategy.indicators import atr as atr
+    from rung.strategy.indicators import ema as ema
+    from rung.strategy.indicators import highest as highest
+    from rung.strategy.indicators import lag as lag
+    from rung.strategy.indicators import lowest as lowest
+    from rung.strategy.indicators import roc as roc
+    from rung.strategy.indicators import rsi as rsi
+    from rung.strategy.indicators import sma as sma
+    from rung.strategy.indicators import std as std
+    from rung.strategy.indicators import zscore as zscore
+    from rung.strategy.named_features import feature as feature
+    from rung.strategy.named_features import features as features
+    from rung.strategy.parameters import param as param
+
+_INDICATORS = ("atr", "ema", "highest", "lag", "lowest", "roc", "rsi", "sma", "std", "zscore")
+_HOMES: dict[str, str] = {
+    "BacktestRequest": "rung.lab.backtesting",
+    "BacktestResult": "rung.lab.result",
+    "backtest": "rung.lab.backtesting",
+    "invented_tapes": "rung.lab.tapes",
+    "feature": "rung.strategy.named_features",
+    "features": "rung.strategy.named_features",
+    "param": "rung.strategy.parameters",
+    **dict.fromkeys(("BookView", "Portfolio", "Strategy", "SymbolView", "Wish"), "rung.strategy.authoring"),
+    **dict.fromkeys(_INDICATORS, "rung.strategy.indicators"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"rung.lab has no {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

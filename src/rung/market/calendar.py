@@ -19,6 +19,8 @@ from rung.market.atomic import written_whole
 from rung.market.tape import Stamps
 
 NS_PER_DAY = 86_400 * NS_PER_SECOND
+NS_PER_HOUR = 3_600 * NS_PER_SECOND
+HOURS_OF_A_24_7_MARKET = 20
 FIRST_DATE, LAST_DATE = "2000-01-01", "2035-12-31"
 DEFAULT_CACHE_DIR = Path(".rung") / "cache"
 
@@ -162,9 +164,15 @@ def required_sessions(calendar: Calendar, start_date: str, end_date: str) -> lis
 
 
 def calendar_name_for(stamps: Sequence[Stamps]) -> str:
-    """`24/7` when any tape has a bar on a Saturday or Sunday (UTC), else `XNYS`."""
-    weekdays = (np.unique((open_ns // NS_PER_DAY + 3) % 7) for open_ns in stamps)
-    return AlwaysOpen.name if any((days >= 5).any() for days in weekdays) else "XNYS"
+    """`24/7` when any tape has a bar on a Saturday or Sunday (UTC), or in nearly every hour of the day; else `XNYS`."""
+    return AlwaysOpen.name if any(_never_closes(open_ns) for open_ns in stamps) else "XNYS"
+
+
+def _never_closes(open_ns: Stamps) -> bool:
+    """An exchange with its early and late trading is open for 16 hours, 17 where the clocks change."""
+    if ((open_ns // NS_PER_DAY + 3) % 7 >= 5).any():
+        return True
+    return len(np.unique(open_ns // NS_PER_HOUR % 24)) >= HOURS_OF_A_24_7_MARKET
 
 
 def _computed_xnys() -> Stamps:

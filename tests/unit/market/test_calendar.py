@@ -149,6 +149,13 @@ def test_bars_on_a_weekend_mean_a_market_that_never_closes() -> None:
         calendar_named("LSE")
 
 
+def test_a_week_of_bars_in_every_hour_means_a_market_that_never_closes_and_extended_hours_do_not() -> None:
+    monday, hour = 1_741_564_800_000_000_000, 3_600_000_000_000  # 2025-03-10 00:00 UTC
+    hours = monday + np.arange(24, dtype=np.int64) * hour
+    assert calendar_name_for([hours]) == "24/7"
+    assert calendar_name_for([hours[8:]]) == "XNYS"
+
+
 def test_both_calendars_satisfy_the_protocol(nyse: ExchangeCalendar) -> None:
     both: list[Calendar] = [nyse, AlwaysOpen()]
     assert [each.name for each in both] == ["XNYS", "24/7"]

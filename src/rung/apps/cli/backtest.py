@@ -1,0 +1,101 @@
+"""`rung backtest`: a strategy over recorded bars through the real desk."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rung.domain.errors import UserError
+
+if TYPE_CHECKING:
+    from rung.lab.backtesting import BacktestRequest
+
+Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter: period=40; repeat for several")]
+LimitFiles = Annotated[
+    list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/backtest.toml]")
+]
+
+
+def backtest(  # noqa: PLR0913 - the options are the verb's interface
+    strategy: Annotated[str, typer.Argument(help="a file (my_strategy.py, my_strategy.py:Class) or a name")],
+    symbol: Symbols = None,
+    start: Annotated[str | None, typer.Option("--from", help="first day, YYYY-MM-DD [default: as the tape]")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="last day, included [default: as the tape]")] = None,
+    settings: Settings = None,
+    data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
+    capital: Annotated[str, typer.Option(help="equity before the first bar, quote currency")] = "100000",
+    costs: Annotated[
+        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_spot.toml]")
+    ] = None,
+    limits: LimitFiles = None,
+    out: Annotated[Path | None, typer.Option(help="folder for equity, trades, orders and summary.json")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print the summary as JSON")] = False,
+) -> None:
+    """Run a strategy over recorded bars: fees, spread, slippage and gates on; decided on closes, filled at next opens.
+
+    The strategy is a file of yours, a built-in name (`rung strategies list`) or one an installed package adds. The same
+    class runs on every rung.
+    """
+    from rung.apps.backtest_files import write_results
+    from rung.apps.backtest_words import print_result, summary
+    from rung.apps.cli.output import print_json
+    from rung.apps.cli.progress import progress_bar
+    from rung.lab.backtesting import run_backtest
+
+    request = _request(strategy, tuple(symbol or ()), (start, end), data)
+    request = _completed(request, settings or [], capital, costs, limits or [])
+    with progress_bar() as progress:
+        result = run_backtest(request, progress)
+    written = write_results(result, out) if out is not None else ()
+    if json:
+        print_json(summary(result))
+        return
+    print_result(result)
+    for path in written:
+        typer.echo(f"written  {path}")
+
+
+def parse_settings(words: list[str]) -> dict[str, str]:
+    """`period=40 band=0.002` as a mapping; values stay text until the strategy says what they are."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (name and equals and value):
+            raise UserError(f"{word!r} sets nothing", where="--set", remedy="write it like --set period=40")
+        if name in found:
+            raise UserError(f"{name} is set twice", where="--set", remedy="set each parameter once")
+        found[name] = value
+    return found
+
+
+def _request(
+    strategy: str, symbols: tuple[str, ...], period: tuple[str | None, str | None], data: Path
+) -> BacktestRequest:
+    from rung.apps.cli.mock import parse_symbols
+    from rung.apps.mock_request import iso_date
+    from rung.lab.backtesting import BacktestRequest
+
+    start, end = (
+        None if day is None else iso_date(day, flag) for day, flag in zip(period, ("--from", "--to"), strict=True)
+    )
+    named = parse_symbols(",".join(symbols) or None)
+    if not named:
+        raise UserError("no symbol", remedy="name one or more: --symbol BTCUSDT")
+    return BacktestRequest(strategy=strategy, symbols=named, start=start, end=end, data=data)
+
+
+def _completed(
+    request: BacktestRequest, settings: list[str], capital: str, costs: Path | None, limits: list[Path]
+) -> BacktestRequest:
+    from dataclasses import replace
+
+    from rung.apps.cli.mock import parse_capital
+    from rung.apps.limit_files import load_limits
+
+    amount: Decimal = parse_capital(capital)
+    bound = load_limits(limits, None).effective if limits else None
+    return replace(request, settings=parse_settings(settings), capital=amount, costs=costs, limits=bound)

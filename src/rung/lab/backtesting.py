@@ -1,0 +1,222 @@
+"""A strategy over recorded bars through the real desk: gates on, simulated venue, exact ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from rung.allocation.allocate import Allocator
+from rung.allocation.sizing import SizingParams
+from rung.config.identity import content_id
+from rung.config.load import load
+from rung.config.shipped import config_file
+from rung.domain.errors import UserError
+from rung.domain.instrument import Instrument
+from rung.engine.desk import Desk
+from rung.engine.replay import Observer, replay
+from rung.lab.costs import AnyCosts, cost_lines, fits_or_refuse, load_costs, venue_for
+from rung.lab.instruments import instrument_for
+from rung.lab.recording import Recorder
+from rung.lab.result import BacktestResult, Identity
+from rung.lab.strategy_files import AnyStrategy, Found, find_strategy
+from rung.lab.tapes import Market, open_market
+from rung.ledger.ledger import Ledger
+from rung.market.calendar import DEFAULT_CACHE_DIR
+from rung.market.tape import Tape
+from rung.risk.flag import PolledFlag, not_thrown
+from rung.risk.gateway import GatePorts, build_guard
+from rung.risk.limits import EffectiveLimits, effective_limits
+from rung.risk.params import ScreenLimits
+from rung.strategy.parameters import settings
+from rung.strategy.port import Strategy as Port
+from rung.strategy.running import running
+
+CRYPTO_COSTS, SHARE_COSTS = "costs_spot.toml", "costs.toml"
+LIMITS = "risk/backtest.toml"
+CAPITAL = Decimal(100_000)
+SLICES_PER_REPORT = 5_000
+
+Progress = Callable[[str, int, int], None]
+"""Told what is going on, how much is done, and of how much."""
+
+
+class Options(TypedDict, total=False):
+    """What `backtest` may be told, by name."""
+
+    symbols: Sequence[str] | str
+    start: str | None
+    end: str | None
+    data: str | Path | Sequence[Tape]
+    capital: Decimal | int | str
+    costs: str | Path | AnyCosts | None
+    limits: str | Path | EffectiveLimits | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestRequest:
+    """One question. symbols : () takes all tapes given as objects.   start, end : ISO dates, both included; None means
+    as far as the tapes go.   data : a folder, or tapes.   costs, limits : a file, a value, or None for the shipped
+    file of that market.   settings : values of the strategy's parameters; the others keep their defaults.
+    cache : folder of memory-mapped copies of the tapes, None for none.
+    """
+
+    strategy: str | Path | AnyStrategy
+    symbols: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+    data: str | Path | Sequence[Tape] = "data"
+    capital: Decimal = CAPITAL
+    costs: str | Path | AnyCosts | None = None
+    limits: str | Path | EffectiveLimits | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    cache: Path | None = DEFAULT_CACHE_DIR
+
+
+def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> BacktestResult:
+    """Run a strategy (a class, a file, a name) over recorded bars; see `Options` for what may be said.
+
+    The same desk as in mock, paper and live: decides on the close of a bar, fills at the next one's open with spread,
+    slippage and fees against it. Deterministic. Raises UserError for everything a person can mend.
+    """
+    symbols = options.get("symbols", ())
+    request = BacktestRequest(
+        strategy=strategy,
+        symbols=(symbols,) if isinstance(symbols, str) else tuple(symbols),
+        start=options.get("start"),
+        end=options.get("end"),
+        data=options.get("data", "data"),
+        capital=Decimal(str(options.get("capital", CAPITAL))),
+        costs=options.get("costs"),
+        limits=options.get("limits"),
+        settings=options.get("settings", {}),
+    )
+    return run_backtest(request)
+
+
+def run_backtest(
+    request: BacktestRequest, progress: Progress | None = None, observers: Sequence[Observer] = ()
+) -> BacktestResult:
+    """As `backtest`, for a whole request; `observers` see every step beside the recorder."""
+    bench = prepare(request)
+    recorder = Recorder()
+    watching = (recorder, *observers)
+    total = len(bench.market.feed)
+    for done, step in enumerate(replay(bench.market.feed, bench.desk()), start=1):
+        for observer in watching:
+            observer.see(step)
+        if progress is not None and done % SLICES_PER_REPORT == 0:
+            progress(f"replaying {step.event.session.date}", done, total)
+    return BacktestResult(
+        identity=bench.identity,
+        figures=recorder.figures(request.capital, bench.market),
+        equity=recorder.equity_frame(),
+        trades=recorder.trades_frame(),
+        fills=recorder.fills_frame(),
+        orders=recorder.orders_frame(),
+        notes=tuple(recorder.notes),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Everything that is fixed before the first slice; every `desk()` of it is fresh and shares nothing."""
+
+    found: Found
+    values: Mapping[str, Any]
+    market: Market
+    instruments: Mapping[str, Instrument]
+    costs: AnyCosts
+    limits: EffectiveLimits
+    capital: Decimal
+    identity: Identity
+
+    def strategy(self) -> Port:
+        """A new run of the strategy, all state made anew."""
+        return running(self.found.cls, self.market.symbols, self.values, most_weight(self.limits))
+
+    def desk(self) -> Desk:
+        """The desk of one run: its own strategy, gates, venue and ledger."""
+        strategy = self.strategy()
+        maintenance = PolledFlag()
+        maintenance.found(None)
+        ports = GatePorts(
+            kill=not_thrown(),  # a backtest trades with nobody: kill switch and maintenance are for desks that do
+            maintenance=maintenance,
+            start_equity_quote=self.capital,
+            instruments=self.instruments,
+        )
+        least = max(i.min_notional for i in self.instruments.values())
+        return Desk(
+            strategy=strategy,
+            allocator=Allocator(
+                strategy=strategy.name, instruments=self.instruments, params=SizingParams(min_position_quote=least)
+            ),
+            guard=build_guard(self.limits, ports),
+            venue=venue_for(self.costs, self.instruments, self.market.flagged),
+            ledger=Ledger(self.identity.currency, self.capital),
+        )
+
+
+def prepare(request: BacktestRequest) -> Bench:
+    """Find, read and check everything. Raises UserError naming file, key, line, symbol or period."""
+    found = find_strategy(request.strategy)
+    values = settings(found.cls, request.settings)
+    if not request.capital.is_finite() or request.capital <= 0:
+        raise UserError(f"{request.capital} is no capital to start with", remedy="give an amount above 0")
+    market = open_market(request.data, request.symbols, (request.start, request.end), request.cache)
+    costs, costs_id = _costs(request.costs, market)
+    limits = _limits(request.limits)
+    pairs = [instrument_for(tape, market.around_the_clock) for tape in market.tapes]
+    instruments = {instrument.symbol: instrument for instrument, _ in pairs}
+    doubts = tuple(doubt for _, doubt in pairs if doubt)
+    identity = Identity(
+        strategy=found.name,
+        origin=found.origin,
+        strategy_id=found.source_id,
+        parameters=values,
+        symbols=market.symbols,
+        start=market.start,
+        end=market.end,
+        currency=next(iter(instruments.values())).quote_currency,
+        calendar=market.calendar.name,
+        costs_id=costs_id,
+        limits_id=content_id(limits.limits),
+        costs=cost_lines(costs),
+        tape_ids={tape.symbol: tape.content_id for tape in market.tapes},
+        synthetic=market.synthetic,
+        warnings=(*(warning for report in market.reports for warning in report.warnings), *doubts),
+    )
+    bench = Bench(
+        found=found, values=values, market=market, instruments=instruments, costs=costs, limits=limits,
+        capital=request.capital, identity=identity,
+    )  # fmt: skip
+    bench.strategy()  # a mistake in `start` is told before anything runs
+    return bench
+
+
+def most_weight(limits: EffectiveLimits) -> float:
+    """The largest position, as a fraction of equity, that the limits can let through."""
+    asked = (limits.limits.max_symbol_notional_frac, limits.limits.max_gross_notional_frac)
+    return min((float(limit) for limit in asked if limit is not None), default=1.0)
+
+
+def _costs(given: str | Path | AnyCosts | None, market: Market) -> tuple[AnyCosts, str]:
+    if given is None:
+        given = config_file(CRYPTO_COSTS if market.around_the_clock else SHARE_COSTS)
+    if isinstance(given, str | Path):
+        loaded = load_costs(Path(given))
+        fits_or_refuse(loaded.value, market.around_the_clock, str(given))
+        return loaded.value, loaded.id
+    fits_or_refuse(given, market.around_the_clock, "costs")
+    return given, content_id(given)
+
+
+def _limits(given: str | Path | EffectiveLimits | None) -> EffectiveLimits:
+    if isinstance(given, EffectiveLimits):
+        return given
+    path = config_file(LIMITS) if given is None else Path(given)
+    return effective_limits([load(path, ScreenLimits).value.limit_set(path.name)])

@@ -1,0 +1,59 @@
+"""The honest line never says more than the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pytest
+
+from rung.lab.result import Figures, honest_words
+
+
+def figures(
+    *,
+    net: int = 500,
+    costs: int = 200,
+    sharpe: tuple[float, float] | None = (1.0, 0.9),
+    hold: float = -0.1,
+    trades: int = 40,
+    refused: Mapping[str, int] | None = None,
+) -> Figures:
+    start = Decimal(10_000)
+    return Figures(
+        start_equity_quote=start, end_equity_quote=start + net, total_return_frac=net / 10_000, hold_return_frac=hold,
+        days=20, max_drawdown_frac=0.1, sharpe=sharpe[0] if sharpe else None,
+        sharpe_error=sharpe[1] if sharpe else None,
+        trades=trades, wins=trades // 2, still_open=0, mean_trade_frac=0.0, profit_factor=1.0, mean_bars_held=5.0,
+        fees_quote=Decimal(costs), slippage_quote=Decimal(0), traded_quote=Decimal(1), turnover=1.0,
+        before_costs_quote=Decimal(net + costs), time_in_market_frac=0.5, slices=100, sent_orders=80,
+        refused_orders=sum((refused or {}).values()), refused=refused or {},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (figures(), "it earned after costs, from 40 closed trades"),
+        (figures(net=-100), "costs ate what it earned"),
+        (figures(net=-300), "it lost before costs too"),
+        (figures(), "Sharpe 1.0 ± 0.9 from 20 days is not to be told from luck"),
+        (figures(sharpe=(3.0, 0.9)), "is better than luck alone explains"),
+        (figures(sharpe=(-3.0, 0.9)), "is worse than luck alone explains"),
+        (figures(sharpe=None), "20 days are too few to tell skill from luck"),
+        (figures(hold=0.05), "buying and holding did no worse"),
+        (figures(refused={"circuit_breaker_active": 9}), "it lost so much that the gates stopped it"),
+        (figures(), "one run of one parameter set, chosen by you: not out of sample"),
+        (figures(trades=0, refused={"stale_market_data": 80}), "it never traded: 80 orders were refused (stale"),
+    ],
+)
+def test_each_figure_has_its_sentence(given: Figures, said: str) -> None:
+    assert said in honest_words(given, synthetic=False)
+
+
+def test_owning_the_thing_is_mentioned_only_where_it_did_no_worse() -> None:
+    assert "holding" not in honest_words(figures(hold=0.04), synthetic=False)
+
+
+def test_an_invented_market_is_said_first() -> None:
+    assert honest_words(figures(), synthetic=True).startswith("an invented market is no evidence of anything")
