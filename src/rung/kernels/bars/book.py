@@ -7,6 +7,7 @@ Inside a bar: the working exit, the working opening, a stop that still works, th
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from rung.kernels.bars.grid import against, down, share, up
 
 Row = NDArray[np.float64]
 Table = NDArray[np.float64]
+LARGEST = sys.float_info.max
 
 
 @inlined
@@ -27,8 +29,9 @@ def is_tradable(open_: float, high: float, low: float, close: float, volume: flo
 
 
 @inlined
-def is_price(close: float) -> bool:
-    return close > 0.0 and close < math.inf
+def is_price(number: float) -> bool:
+    """Positive and finite."""
+    return (number > 0.0) & (number <= LARGEST)
 
 
 @inlined
@@ -163,7 +166,7 @@ def match(
 
     start_trail : distance of the trailing stop of an entry in this bar, quote currency, NaN: none.
     """
-    room = down(volume * rules[at.SHARE] / rules[at.LOT])
+    room = down(volume * rules[at.SHARE]) if rules[at.SHARE] < math.inf else math.inf
     stop_works = book[at.STOPPING] != 0.0
     if book[at.REDUCING] != 0.0:
         size = min(min(book[at.REDUCING], room), abs(book[at.HELD]))

@@ -103,11 +103,11 @@ def fund(book: Row, purse: Row, rules: Row, due: float) -> None:
 
 @inlined
 def note_equity(purse: Row, equity: float) -> None:
-    """Keep the peak and the deepest fall from it."""
+    """Keep the peak, the lowest equity since, and the deepest fall of any peak before."""
+    purse[at.TROUGH] = min(purse[at.TROUGH], equity)
     if equity > purse[at.PEAK]:
-        purse[at.PEAK] = equity
-    elif equity < purse[at.PEAK] * purse[at.WORST]:
-        purse[at.WORST] = equity / purse[at.PEAK]
+        purse[at.WORST] = min(purse[at.WORST], purse[at.TROUGH] / purse[at.PEAK])
+        purse[at.PEAK] = purse[at.TROUGH] = equity
 
 
 @inlined

@@ -92,7 +92,8 @@ def pack_rules(rules: BarRules) -> NDArray[np.float64]:
     packed[at.HALF_SPREAD] = float(rules.half_spread_bps * BPS)
     packed[at.LEAST_SPREAD] = float(rules.min_half_spread_quote)
     packed[at.SLIPPAGE] = float(rules.slippage_bps * BPS)
-    packed[at.SHARE] = _or(rules.max_participation_frac, math.inf)
+    share = rules.max_participation_frac
+    packed[at.SHARE] = math.inf if share is None else float(share / rules.lot_size)
     packed[at.NOTIONAL] = _or(rules.notional_quote, 0.0)
     packed[at.EQUITY_FRAC] = _or(rules.equity_frac, 0.0)
     packed[at.LEAST_POSITION] = float(rules.min_position_quote)
@@ -108,7 +109,7 @@ def new_books(rules: BarRules, packed: NDArray[np.float64], books: int) -> NDArr
     state = np.zeros((books, at.N_STATE))
     state[:, at.BOOK] = np.arange(books)
     state[:, at.CASH] = packed[at.CAPITAL]
-    for field in (at.CASH_QUOTE, at.PEAK, at.DAY_START):
+    for field in (at.CASH_QUOTE, at.PEAK, at.TROUGH, at.DAY_START):
         state[:, field] = packed[at.CAPITAL] * packed[at.UNIT]
     state[:, at.WORST] = 1.0
     for field in (at.STOP, at.TRAIL, at.TARGET):

@@ -79,7 +79,7 @@ def run_book(
     trails, funded, weighs = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(weights) > 0
     now = session[0] if len(session) else 0
     cash, base, stance, busy, floor, ceiling = _seen(book)
-    mark = equity = peak = cash
+    mark = equity = peak = trough = cash
     worst, before = 1.0, at.KEEP
     for t in range(len(close)):
         if session[t] != now:
@@ -87,7 +87,7 @@ def run_book(
             note_day(book, equity)
             book[at.OPENING] = 0.0
             busy = works(book)
-        if busy or not (floor < low[t] and high[t] < ceiling):
+        if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
             if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
                 distance = rules[at.TRAIL_ATR] * atr[t - 1] if trails else math.nan
                 match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], distance)
@@ -99,10 +99,10 @@ def run_book(
             cash = book[at.CASH_QUOTE]
         equity = cash + base * mark
         equity_out[t] = equity
+        trough = min(trough, equity)
         if equity > peak:
-            peak = equity
-        elif equity < peak * worst:
-            worst = equity / peak
+            worst = min(worst, trough / peak)
+            peak = trough = equity
         if trails and follow(book, rules, close[t], atr[t]):
             cash, base, stance, busy, floor, ceiling = _seen(book)
         if weighs:
@@ -116,7 +116,7 @@ def run_book(
                 busy = works(book)
             before = directions[t]
     note_day(book, equity)
-    book[at.PEAK], book[at.WORST] = peak, worst
+    book[at.PEAK], book[at.TROUGH], book[at.WORST] = peak, trough, min(worst, trough / peak)
 
 
 @inlined

@@ -35,17 +35,9 @@ def crossover(
     if not all_prices(closes):
         _with_holes(closes, period, band, includes_current, grid, out)
     else:
-        out[:period] = at.KEEP
-        above, below, full, total = 1.0 + band, 1.0 - band, float(period), 0.0
-        first = period - 1 if includes_current else period
-        extra = 1.0 if includes_current else 0.0
-        for t in range(min(first, len(closes))):
-            total += np.rint(closes[t] * grid)
-        for t in range(first, len(closes)):
-            steps = np.rint(closes[t] * grid)
-            mean, scaled = total + extra * steps, steps * full
-            out[t] = int(scaled > mean * above) - int(scaled < mean * below)
-            total += steps - np.rint(closes[t - first] * grid)
+        back = period - 1 if includes_current else period
+        out[: min(back, len(closes))] = at.KEEP
+        _without_holes(closes, back, float(period), band, includes_current, grid, out)
     if len(minutes) > 0 and cadence > 1:
         for t in range(len(closes)):
             if minutes[t] % cadence != 0:
@@ -53,7 +45,22 @@ def crossover(
 
 
 @entry
+def _without_holes(
+    closes: Row, back: int, period: float, band: float, includes_current: bool, grid: float, out: Row
+) -> None:
+    above, below, extra, total = 1.0 + band, 1.0 - band, 1.0 if includes_current else 0.0, 0.0
+    for t in range(min(back, len(closes))):
+        total += np.rint(closes[t] * grid)
+    for t in range(back, len(closes)):
+        steps = np.rint(closes[t] * grid)
+        mean, scaled = total + extra * steps, steps * period
+        out[t] = int(scaled > mean * above) - int(scaled < mean * below)
+        total += steps - np.rint(closes[t - back] * grid)
+
+
+@entry
 def all_prices(closes: Row) -> bool:
+    """True when every close is positive and finite."""
     count = 0
     for t in range(len(closes)):
         count += int(closes[t] > 0.0) & int(closes[t] < math.inf)
