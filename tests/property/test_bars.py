@@ -31,7 +31,7 @@ def agree(
     fast = backtest(bars, rules, directions=directions, weights=weights)
     slow = plain(bars, rules, directions=directions, weights=weights)
     assert fills_of(fast, rules) == plain_fills(slow)
-    np.testing.assert_allclose(fast.equity_quote, [float(x) for x in slow.equity], rtol=1e-12)
+    np.testing.assert_allclose(fast.equity_quote, [float(x) for x in slow.equity], rtol=1e-12, atol=1e-9)
     np.testing.assert_allclose(fast.max_drawdown_frac, float(1 - slow.worst), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(fast.fees_quote, float(slow.fees), rtol=1e-12)
     np.testing.assert_allclose(fast.funding_quote, float(slow.funding), rtol=1e-12)
