@@ -23,6 +23,7 @@ from rung.domain.verdicts import Violation
 from rung.domain.view import View
 from rung.engine.desk import Desk
 from rung.kernels.bars import layout as at
+from rung.kernels.bars.basket import BasketBars
 from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import Bars
 from rung.ledger.ledger import Ledger
@@ -135,6 +136,15 @@ def slices(columns: Sequence[Bars], gaps_seed: int | None = None) -> Iterator[Sl
             at_ns = START_NS + int(minutes[t]) * NS_PER_MINUTE
             found = {f"S{i}": one_bar(b, int(t), f"S{i}", at_ns) for i, b in enumerate(columns) if is_there(b, int(t))}
             yield Slice(at_ns=at_ns, session=day, bars=found)
+
+
+def columns_of(bars: BasketBars) -> list[Bars]:
+    """A basket's symbols, one by one; missing bars stay NaN."""
+    names = ("open", "high", "low", "close", "volume")
+    return [
+        Bars(**{name: getattr(bars, name)[:, s] for name in names}, session=bars.session)
+        for s in range(bars.close.shape[1])
+    ]
 
 
 def is_there(bars: Bars, t: int) -> bool:

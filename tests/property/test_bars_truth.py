@@ -8,9 +8,10 @@ from decimal import Decimal
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.integration.bars_on_the_desk import on_the_desk, triggers
-from tests.unit.kernels.bars.made import fills_of, made_bars, made_directions, made_rules, made_weights
+from tests.integration.bars_on_the_desk import columns_of, on_the_desk, triggers
+from tests.unit.kernels.bars.made import fills_of, made_bars, made_basket, made_directions, made_rules, made_weights
 
+from rung.kernels.bars.basket import backtest_basket
 from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import NOTHING, Bars, backtest
 
@@ -45,3 +46,14 @@ def test_the_kernel_makes_the_desks_fills_and_equity(seed: int, n: int) -> None:
 def test_these_cases_do_trade() -> None:
     """Else the test above would compare nothing."""
     assert np.mean([one_case(seed, 60) for seed in range(60)]) > 8
+
+
+@settings(max_examples=80)
+@given(seeds, lengths, st.integers(2, 4))
+def test_a_basket_makes_the_desks_fills_and_common_equity(seed: int, n: int, symbols: int) -> None:
+    bars = replace(made_basket(seed, n, symbols), funding=None)
+    rules, weights = truthful(made_rules(seed + 1)), made_weights(seed + 2, (n, symbols))
+    fast = backtest_basket(bars, rules, weights)
+    slow = on_the_desk(columns_of(bars), rules, weights=weights, gaps_seed=seed if seed % 2 else None)
+    assert triggers(fills_of(fast, rules)) == slow.fills
+    np.testing.assert_allclose(fast.equity_quote, slow.equity, rtol=1e-12, atol=1e-9)

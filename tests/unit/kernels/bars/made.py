@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
+from rung.kernels.bars.basket import BasketBars, BasketResult
 from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import BarResult, Bars
 from rung.kernels.bars.reference import ReferencePortfolio
@@ -132,7 +133,7 @@ def plain(
     return twin
 
 
-def fills_of(result: BarResult, rules: BarRules) -> list[tuple[Any, ...]]:
+def fills_of(result: BarResult | BasketResult, rules: BarRules) -> list[tuple[Any, ...]]:
     """bar, book, lots, price, fee, why: exact."""
     step, unit = rules.step_size, rules.unit_quote
     return [
@@ -151,3 +152,31 @@ def without_holes(bars: Bars) -> Bars:
     close = np.where(bars.close > 0.0, bars.close, bars.open)
     low = np.where(bars.low > 0.0, bars.low, np.minimum(bars.open, close))
     return replace(bars, close=close, low=low, volume=np.maximum(bars.volume, 1.0))
+
+
+def made_basket(seed: int, n: int, symbols: int) -> BasketBars:
+    """Several such tapes on one clock, a tenth of the bars missing, some rows missing for all but one."""
+    tapes = [made_bars(seed + 17 * s, n) for s in range(symbols)]
+    rng = np.random.default_rng(seed)
+    missing = rng.random((n, symbols)) < 0.1
+    missing[np.arange(n), rng.integers(0, symbols, n)] = False
+    columns = {
+        name: np.where(missing, np.nan, np.column_stack([getattr(tape, name) for tape in tapes]))
+        for name in ("open", "high", "low", "close", "volume")
+    }
+    funding = np.column_stack([tape.funding for tape in tapes])
+    return BasketBars(**columns, session=tapes[0].session, funding=funding)
+
+
+def plain_basket(bars: BasketBars, rules: BarRules, weights: Row) -> ReferencePortfolio:
+    """The slow twin over a basket."""
+    n, symbols = bars.close.shape
+    twin = ReferencePortfolio(rules, symbols)
+    for t in range(n):
+        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        row = [tuple(float(column[t, s]) for column in columns) for s in range(symbols)]
+        twin.step(row, int(bars.session[t]), () if bars.funding is None else list(bars.funding[t]))  # type: ignore[arg-type]
+        for s in range(symbols):
+            twin.ask_weight(s, float(weights[t, s]), float(bars.close[t, s]))
+    twin.end_day()
+    return twin
