@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rung.domain.errors import UserError
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row, Table, is_price, is_tradable, match, works
+from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
 from rung.kernels.bars.compiled import entry, inlined
 from rung.kernels.bars.decide import decide, decide_weight, follow, fund, note_day
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
@@ -90,7 +90,8 @@ def run_book(
         if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
             if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
                 distance = rules[at.TRAIL_ATR] * atr[t - 1] if trails else math.nan
-                match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], distance)
+                buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
+                match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
                 cash, base, stance, busy, floor, ceiling = _seen(book)
         priced = is_price(close[t])
         mark = close[t] if priced else mark
