@@ -56,7 +56,8 @@ class BarRules:
             _require(getattr(self, name) > 0, f"{name} must be above 0")
         for name in ("taker_bps", "maker_bps", "half_spread_bps", "min_half_spread_quote", "slippage_bps"):
             _require(getattr(self, name) >= 0, f"{name} must not be below 0")
-        for name in ("notional_quote", "equity_frac", "max_notional_quote", "stop_frac", "take_profit_frac"):
+        sizes = ("notional_quote", "equity_frac", "max_notional_quote", "stop_frac", "take_profit_frac", "trail_atr")
+        for name in sizes:
             value = getattr(self, name)
             _require(value is None or value > 0, f"{name} must be above 0 or absent")
         share = self.max_participation_frac

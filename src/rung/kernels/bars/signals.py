@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import is_price
+from rung.kernels.bars.book import Row, Table, is_price
 from rung.kernels.bars.compiled import entry
-
-Row = NDArray[np.float64]
 
 
 @entry
@@ -107,30 +105,34 @@ def wilder_atr(highs: Row, lows: Row, closes: Row, period: int, out: Row) -> Non
         out[t] = average if seen >= period else math.nan
 
 
-@entry
-def top_weights(closes: NDArray[np.float64], lookback: int, every: int, k: int, gross: float, out: Row) -> None:
+def top_weights(closes: Table, lookback: int, every: int, k: int, gross: float) -> Table:
     """Weights of the k symbols that rose most over `lookback` rows, gross / k each, the others 0; every `every` rows.
 
-    closes : (rows, symbols), NaN where a bar is missing: the last known close stands.   out : (rows, symbols), NaN
+    closes : (rows, symbols), NaN where a bar is missing: the last known close stands.   Answers (rows, symbols), NaN
     on rows that decide nothing. Ties go to the symbol further left; a symbol without a full past never ranks.
     """
-    n, symbols = closes.shape
-    known = np.full((lookback + 1, symbols), np.nan)
-    for t in range(n):
-        now = known[t % (lookback + 1)]
-        last = known[(t - 1) % (lookback + 1)]
-        then = known[(t + 1) % (lookback + 1)]
-        for s in range(symbols):
-            now[s] = closes[t, s] if is_price(closes[t, s]) else last[s]
-        decides = t >= lookback and t % every == 0
-        for s in range(symbols):
-            out[t, s] = 0.0 if decides else math.nan
-        if decides:
-            pick(now, then, k, gross, out[t])
+    out, known = np.empty(closes.shape), np.full((lookback + 1, closes.shape[1]), math.nan)
+    _rank(closes, known, every, k, gross, out)
+    return out
 
 
 @entry
-def pick(now: Row, then: Row, k: int, gross: float, out: Row) -> None:
+def _rank(closes: Table, known: Table, every: int, k: int, gross: float, out: Table) -> None:
+    """`known` is a ring of the last lookback + 1 rows of closes, each symbol's newest standing in for a missing one."""
+    n, symbols = closes.shape
+    ring = len(known)
+    for t in range(n):
+        now, last, then = known[t % ring], known[(t + ring - 1) % ring], known[(t + 1) % ring]
+        decides = t >= ring - 1 and t % every == 0
+        for s in range(symbols):
+            now[s] = closes[t, s] if is_price(closes[t, s]) else last[s]
+            out[t, s] = 0.0 if decides else math.nan
+        if decides:
+            _pick(now, then, k, gross, out[t])
+
+
+@entry
+def _pick(now: Row, then: Row, k: int, gross: float, out: Row) -> None:
     """Give gross / k to each of the k largest ratios now ÷ then."""
     for _ in range(k):
         best, strongest = -math.inf, -1
