@@ -29,10 +29,11 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.kernels.bars.basket import BasketBars, backtest_basket
 from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import Bars, backtest
 from rung.kernels.bars.reference import ReferencePortfolio
-from rung.kernels.bars.signals import crossover
+from rung.kernels.bars.signals import crossover, top_weights
 
 Row = NDArray[np.float64]
 BUDGET_NS, TIMES_VECTORBT, TIMES_BACKTESTING = 8.0, 25.0, 1_000.0
@@ -40,6 +41,7 @@ PERIOD, BAND, FEE_BPS, NOTIONAL, CAPITAL = 60, 0.001, 2, 1_000, 100_000
 NO_MINUTES = np.zeros(0, np.int64)
 STEPS_PER_PRICE = 100.0
 FEW_BARS = 20_000
+COLUMNS = ("open", "high", "low", "close", "volume")
 
 
 def path(bars: int, seed: int = 7) -> Bars:
@@ -147,7 +149,7 @@ def in_backtesting(bars: Bars, stops: bool) -> Any:
                 guards = {"sl": close * (1.0 - 0.02 * wanted), "tp": close * (1.0 + 0.04 * wanted)} if stops else {}
                 (self.buy if wanted > 0 else self.sell)(size=10, **guards)
 
-    columns = {name.capitalize(): getattr(bars, name)[:FEW_BARS] for name in ("open", "high", "low", "close", "volume")}
+    columns = {name.capitalize(): getattr(bars, name)[:FEW_BARS] for name in COLUMNS}
     frame = pd.DataFrame(columns, index=pd.date_range("2025-01-01", periods=FEW_BARS, freq="1min"))
     return Backtest(frame, Crossover, cash=CAPITAL, commission=FEE_BPS / 10_000).run()
 
@@ -160,14 +162,24 @@ class Work:
     bars: int
 
 
+def six_symbols() -> tuple[BasketBars, Row]:
+    """Work 3: six symbols, 20 days of 390 minutes; the three strongest over 30 bars, every fifth bar."""
+    tapes = [path(7_800, seed) for seed in range(6)]
+    columns = {name: np.column_stack([getattr(t, name) for t in tapes]) for name in COLUMNS}
+    bars = BasketBars(**columns, session=np.arange(7_800) // 390)
+    return bars, top_weights(bars.close, 30, 5, 3, 1.0)
+
+
 def candidates(bars: Bars) -> dict[str, Work]:
     n = len(bars.close)
     out, directions, equity = np.empty(n, np.int8), signal(bars, np.empty(n, np.int8)), np.empty(n)
     bare, stopped = trading(False), trading(True)
+    basket, weights = six_symbols()
     found = {
         "rung, signal and backtest, stops": Work(lambda: backtest(bars, stopped, directions=signal(bars, out)), n),
         "rung, signal and backtest, no stops": Work(lambda: backtest(bars, bare, directions=signal(bars, out)), n),
         "rung, backtest alone, stops": Work(lambda: backtest(bars, stopped, directions=directions), n),
+        "rung, basket of six, per symbol-bar": Work(lambda: backtest_basket(basket, bare, weights), weights.size),
         "limit: rolling sum and signal": Work(lambda: signal_limit(bars.close, out), n),
         "limit: read OHLC, write equity": Work(
             lambda: memory_limit(bars.open, bars.high, bars.low, bars.close, equity), n

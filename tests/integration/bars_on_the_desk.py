@@ -50,12 +50,14 @@ class Permits:
 
 
 def build_desk(strategy: Strategy, allocator: Allocator, venue: SimVenue, ledger: Ledger) -> Desk:
-    """A desk whose gates and latches refuse nothing. The only place of these tests that knows the desk's constructor."""
-    return Desk(strategy=strategy, allocator=allocator, gates=(Permits(),), latches=Latches(()), venue=venue, ledger=ledger)
+    """A desk whose gates and latches refuse nothing. Only this function of these tests knows the constructor."""
+    return Desk(
+        strategy=strategy, allocator=allocator, gates=(Permits(),), latches=Latches(()), venue=venue, ledger=ledger
+    )
 
 
 class ByRules(Allocator):
-    """The desk's allocator; only the size of an entry may be a fixed notional or capped, which the kernel also knows."""
+    """The desk's allocator; but an entry may be a fixed notional, or capped, as in the kernel."""
 
     def __init__(self, rules: BarRules, instruments: Mapping[str, Instrument], *, by_direction: bool) -> None:
         sizes = SizingParams(min_position_quote=rules.min_position_quote)
@@ -121,7 +123,7 @@ class Follows:
 
 
 def slices(columns: Sequence[Bars], gaps_seed: int | None = None) -> Iterator[Slice]:
-    """The rows as slices of one-minute bars; rows of NaN opens are missing bars. gaps_seed : minutes missing between."""
+    """The rows as slices of one-minute bars; a volume of NaN is a missing bar. gaps_seed : minutes missing between."""
     session = columns[0].session
     rng = np.random.default_rng(gaps_seed)
     skipped = np.zeros(len(session), int) if gaps_seed is None else rng.integers(1, 4, len(session)) - 1

@@ -42,9 +42,7 @@ def one_by_one(bars: Bars, rules: BarRules, tried: Crossovers, row: int) -> Row:
     assert tried.stop_frac is not None
     assert tried.take_profit_frac is not None
     stop, take = float(tried.stop_frac[row]), float(tried.take_profit_frac[row])
-    own = replace(
-        rules, stop_frac=None if np.isnan(stop) else stop, take_profit_frac=None if np.isnan(take) else take
-    )
+    own = replace(rules, stop_frac=None if np.isnan(stop) else stop, take_profit_frac=None if np.isnan(take) else take)
     found = backtest(bars, own, directions=directions)
     won = found.trades[:, 7] if not len(bars.funding) else np.zeros(0)
     return np.array([

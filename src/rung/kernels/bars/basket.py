@@ -15,6 +15,7 @@ from rung.kernels.bars.compiled import entry, inlined
 from rung.kernels.bars.decide import decide_weight, fund, note_day, note_equity
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
 
+BasketColumns = tuple[Table, Table, Table, Table, Table, NDArray[np.int64], Table]
 NO_FUNDING = np.zeros((0, 0))
 
 
@@ -48,21 +49,10 @@ class BasketResult:
 
 @entry
 def run_basket(
-    open_: Table,
-    high: Table,
-    low: Table,
-    close: Table,
-    volume: Table,
-    session: NDArray[np.int64],
-    funding: Table,
-    weights: Table,
-    rules: Row,
-    books: Table,
-    marks: Row,
-    log: Table,
-    equity_out: Row,
+    columns: BasketColumns, weights: Table, rules: Row, books: Table, marks: Row, log: Table, equity_out: Row
 ) -> None:
     """Every row: fills of all symbols, marks, funding, equity, decisions. The first book's row is the purse."""
+    open_, high, low, close, volume, session, funding = columns
     purse, symbols = books[0], len(books)
     now = session[0] if len(session) else 0
     equity = purse[at.CASH_QUOTE]
@@ -110,14 +100,15 @@ def backtest_basket(bars: BasketBars, rules: BarRules, weights: Table) -> Basket
     n, symbols = bars.close.shape
     _check(bars, rules, weights)
     packed = pack_rules(rules)
+    funding = NO_FUNDING if bars.funding is None else bars.funding
     capacity, equity = n * symbols // 4 + 64, np.empty(n)
     while True:
         log = np.empty((capacity + 1, at.N_FILL))
         log[0, 0] = 0.0
         books = new_books(rules, packed, symbols)
         run_basket(
-            bars.open, bars.high, bars.low, bars.close, bars.volume, bars.session,
-            NO_FUNDING if bars.funding is None else bars.funding, weights, packed, books, np.zeros(symbols), log, equity,
+            (bars.open, bars.high, bars.low, bars.close, bars.volume, bars.session, funding),
+            weights, packed, books, np.zeros(symbols), log, equity,
         )  # fmt: skip
         found = int(log[0, 0])
         if found <= capacity:

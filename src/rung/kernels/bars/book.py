@@ -129,9 +129,7 @@ def close_trip(book: Row) -> None:
 
 
 @inlined
-def note_fill(
-    book: Row, log: Table, bar: int, signed: float, steps: float, fee: float, why: int
-) -> None:
+def note_fill(book: Row, log: Table, bar: int, signed: float, steps: float, fee: float, why: int) -> None:
     """Append to the log; what does not fit is only counted (row 0 holds the count)."""
     if len(log) > 0:
         row = int(log[0, 0]) + 1
@@ -166,7 +164,8 @@ def match(
 ) -> None:
     """Everything a tradable bar does to a book.
 
-    buys, sells : price of crossing the spread at the open, in steps (the same for every book).   start_trail : distance of the trailing stop of an entry in this bar, quote currency, NaN: none.
+    buys, sells : price of crossing the spread at the open, in steps (the same for every book).   start_trail :
+    distance of the trailing stop of an entry in this bar, quote currency, NaN: none.
     """
     room = down(volume * rules[at.SHARE]) if rules[at.SHARE] < math.inf else math.inf
     stop_works = book[at.STOPPING] != 0.0
@@ -180,10 +179,10 @@ def match(
         size = min(min(book[at.STOPPING], room), abs(book[at.HELD]))
         book[at.STOPPING] -= size
         room = leave(book, purse, rules, log, bar, buys, sells, size, room, at.STOPPED)
-    elif book[at.HELD] != 0.0:
-        if low <= book[at.FLOOR] or high >= book[at.CEILING]:
-            if not check_stop(book, purse, rules, log, bar, open_, high, low, buys, sells, room):
-                check_target(book, purse, rules, log, bar, open_, high, low, room)
+    elif book[at.HELD] != 0.0 and (low <= book[at.FLOOR] or high >= book[at.CEILING]):
+        stopped = check_stop(book, purse, rules, log, bar, open_, high, low, buys, sells, room)
+        if not stopped:
+            check_target(book, purse, rules, log, bar, open_, high, low, room)
     if book[at.HELD] == 0.0:
         book[at.REDUCING] = book[at.STOPPING] = 0.0
 

@@ -70,8 +70,7 @@ def sweep_crossovers(
         bands[: len(rows)] = tried.band[rows]
         hot, bits = ready(books, bands)
         run_lanes(
-            bars.open, bars.high, bars.low, bars.close, bars.volume, bars.session, bars.funding, bars.atr,
-            steps, decides, int(tried.period[rows[0]]), tried.includes_current, packed, books, hot, bits,
+            bars.columns, steps, decides, int(tried.period[rows[0]]), tried.includes_current, packed, books, hot, bits,
         )  # fmt: skip
         out[rows] = _outcomes(books[: len(rows)], packed, _last(bars, prices))
         return len(rows)

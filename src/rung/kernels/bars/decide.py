@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row, Table, is_price, trail_ticks, watch, works
+from rung.kernels.bars.book import Row, is_price, trail_ticks, watch, works
 from rung.kernels.bars.compiled import inlined
 from rung.kernels.bars.grid import down, up
 
@@ -36,9 +36,7 @@ def ask(book: Row, rules: Row, wanted: float, close: float, session: float) -> N
 
 
 @inlined
-def decide(
-    book: Row, rules: Row, wanted: float, crossed: bool, equity: float, close: float, session: float
-) -> None:
+def decide(book: Row, rules: Row, wanted: float, crossed: bool, equity: float, close: float, session: float) -> None:
     """A direction (−1, 0, 1) at the close of a bar: orders if the position, or what works, is not that."""
     held, asked = book[at.HELD], book[at.ASKED]
     stance = 0.0 if held == 0.0 else math.copysign(1.0, held)
@@ -56,9 +54,7 @@ def decide(
 
 
 @inlined
-def decide_weight(
-    book: Row, rules: Row, weight: float, equity: float, close: float, session: float
-) -> None:
+def decide_weight(book: Row, rules: Row, weight: float, equity: float, close: float, session: float) -> None:
     """A target weight: a signed fraction of equity, 0 out. Without a price an entry only withdraws what works."""
     if weight == 0.0:
         ask(book, rules, 0.0, 0.0, session)
@@ -82,7 +78,7 @@ def follow(book: Row, rules: Row, close: float, atr: float) -> bool:
     best = max(best, close) if sign > 0.0 else min(best, close)
     book[at.BEST] = best
     level = trail_ticks(rules, best, rules[at.TRAIL_ATR] * atr, sign)
-    if not trail == trail or (level - trail) * sign > 0.0:
+    if trail != trail or (level - trail) * sign > 0.0:
         book[at.TRAIL] = level
         watch(book, rules)
         return True

@@ -16,7 +16,7 @@ from rung.kernels.bars.decide import decide, decide_weight, follow, fund, note_d
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
 from rung.kernels.bars.trades import TRADE_FIELDS, round_trips
 
-Row = NDArray[np.float64]
+Columns = tuple[Row, Row, Row, Row, Row, NDArray[np.int64], Row, Row]
 NOTHING = np.zeros(0)
 NO_DIRECTIONS = np.zeros(0, np.int8)
 
@@ -39,6 +39,13 @@ class Bars:
     funding: Row = field(default_factory=lambda: NOTHING)
     atr: Row = field(default_factory=lambda: NOTHING)
 
+    @property
+    def columns(self) -> Columns:
+        """As the kernels take them."""
+        return (
+            self.open, self.high, self.low, self.close, self.volume, self.session, self.funding, self.atr,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarResult:
@@ -60,22 +67,10 @@ class BarResult:
 
 @entry
 def run_book(
-    open_: Row,
-    high: Row,
-    low: Row,
-    close: Row,
-    volume: Row,
-    session: NDArray[np.int64],
-    funding: Row,
-    atr: Row,
-    directions: NDArray[np.int8],
-    weights: Row,
-    rules: Row,
-    book: Row,
-    log: Table,
-    equity_out: Row,
+    columns: Columns, directions: NDArray[np.int8], weights: Row, rules: Row, book: Row, log: Table, equity_out: Row
 ) -> None:
     """Every bar: fills, mark, funding, equity, trailing stop, decision. `book` is its state; `log` may be short."""
+    _, high, low, close, _, session, funding, atr = columns
     trails, funded, weighs = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(weights) > 0
     now = session[0] if len(session) else 0
     cash, base, stance, busy, floor, ceiling = _seen(book)
@@ -88,11 +83,8 @@ def run_book(
             book[at.OPENING] = 0.0
             busy = works(book)
         if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
-            if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
-                distance = rules[at.TRAIL_ATR] * atr[t - 1] if trails else math.nan
-                buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
-                match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
-                cash, base, stance, busy, floor, ceiling = _seen(book)
+            _meet(columns, rules, book, log, t)
+            cash, base, stance, busy, floor, ceiling = _seen(book)
         priced = is_price(close[t])
         mark = close[t] if priced else mark
         if funded and funding[t] != 0.0 and stance != 0:
@@ -100,10 +92,7 @@ def run_book(
             cash = book[at.CASH_QUOTE]
         equity = cash + base * mark
         equity_out[t] = equity
-        trough = min(trough, equity)
-        if equity > peak:
-            worst = min(worst, trough / peak)
-            peak = trough = equity
+        peak, trough, worst = _deepest(equity, peak, trough, worst)
         if trails and follow(book, rules, close[t], atr[t]):
             cash, base, stance, busy, floor, ceiling = _seen(book)
         if weighs:
@@ -112,12 +101,29 @@ def run_book(
                 busy = works(book)
         elif priced and directions[t] != at.KEEP:
             if directions[t] != stance or busy:
-                crossed = directions[t] != before
-                decide(book, rules, float(directions[t]), crossed, equity, close[t], float(now))
+                decide(book, rules, float(directions[t]), directions[t] != before, equity, close[t], float(now))
                 busy = works(book)
             before = directions[t]
     note_day(book, equity)
     book[at.PEAK], book[at.TROUGH], book[at.WORST] = peak, trough, min(worst, trough / peak)
+
+
+@inlined
+def _meet(columns: Columns, rules: Row, book: Row, log: Table, t: int) -> None:
+    """The book meets a bar on which something may happen."""
+    open_, high, low, close, volume, _, _, atr = columns
+    if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
+        distance = rules[at.TRAIL_ATR] * atr[t - 1] if rules[at.TRAIL_ATR] > 0.0 else math.nan
+        buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
+        match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
+
+
+@inlined
+def _deepest(equity: float, peak: float, trough: float, worst: float) -> tuple[float, float, float]:
+    """Peak, lowest equity since, deepest fall from any peak before, as a ratio; a division only at new peaks."""
+    if equity > peak:
+        return equity, equity, min(worst, trough / peak)
+    return peak, min(trough, equity), worst
 
 
 @inlined
@@ -150,9 +156,8 @@ def backtest(
         log[0, 0] = 0.0
         state = new_books(rules, packed, 1)
         run_book(
-            bars.open, bars.high, bars.low, bars.close, bars.volume, bars.session, bars.funding, bars.atr,
-            NO_DIRECTIONS if directions is None else directions, NOTHING if weights is None else weights,
-            packed, state[0], log, equity,
+            bars.columns, NO_DIRECTIONS if directions is None else directions,
+            NOTHING if weights is None else weights, packed, state[0], log, equity,
         )  # fmt: skip
         found = int(log[0, 0])
         if found <= capacity:

@@ -90,7 +90,9 @@ class ReferencePortfolio:
         self._room = 0
         self._row = -1
 
-    def step(self, bars: Sequence[PlainBar], session: int, funding: Sequence[float] = (), distance: float = 0.0) -> None:
+    def step(
+        self, bars: Sequence[PlainBar], session: int, funding: Sequence[float] = (), distance: float = math.nan
+    ) -> None:
         """One row: fills, marks, funding, equity. distance : of the trailing stop of an entry, NaN for none."""
         self._row += 1
         if session != self._session:

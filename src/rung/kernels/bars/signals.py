@@ -11,6 +11,8 @@ from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table, is_price
 from rung.kernels.bars.compiled import entry
 
+Signs = NDArray[np.int8]
+
 
 @entry
 def crossover(
@@ -21,7 +23,7 @@ def crossover(
     cadence: int,
     includes_current: bool,
     grid: float,
-    out: NDArray[np.int8],
+    out: Signs,
 ) -> None:
     """Direction of every bar: 1 above (1 + band) × the mean of `period` closes, −1 below (1 − band) ×, 0 between.
 
@@ -44,7 +46,7 @@ def crossover(
 
 @entry
 def _without_holes(
-    closes: Row, back: int, period: float, band: float, includes_current: bool, grid: float, out: Row
+    closes: Row, back: int, period: float, band: float, includes_current: bool, grid: float, out: Signs
 ) -> None:
     above, below, extra, total = 1.0 + band, 1.0 - band, 1.0 if includes_current else 0.0, 0.0
     for t in range(min(back, len(closes))):
@@ -66,7 +68,7 @@ def all_prices(closes: Row) -> bool:
 
 
 @entry
-def _with_holes(closes: Row, period: int, band: float, includes_current: bool, grid: float, out: Row) -> None:
+def _with_holes(closes: Row, period: int, band: float, includes_current: bool, grid: float, out: Signs) -> None:
     """The same, where some closes are no prices: they decide nothing and no mean counts them."""
     above, below, full = 1.0 + band, 1.0 - band, float(period)
     total, seen, tail = 0.0, 0, 0

@@ -27,31 +27,19 @@ WORKS, LONG, SHORT, WAS_LONG, WAS_SHORT, DECIDED = range(6)
 """Bits per lane: an order works; held long, short; the newest direction; whether there was one."""
 FLAGS = 8
 Bits = NDArray[np.int64]
+Columns = tuple[Row, Row, Row, Row, Row, Bits, Row, Row]
 
 
 @entry
 def run_lanes(
-    open_: Row,
-    high: Row,
-    low: Row,
-    close: Row,
-    volume: Row,
-    session: Bits,
-    funding: Row,
-    atr: Row,
-    steps: Row,
-    decides: NDArray[np.int8],
-    period: int,
-    includes_current: bool,
-    rules: Row,
-    books: Table,
-    hot: Row,
-    bits: Bits,
-) -> None:
+    columns: Columns, steps: Row, decides: NDArray[np.int8], period: int, includes_current: bool, rules: Row,
+    books: Table, hot: Row, bits: Bits,
+) -> None:  # fmt: skip
     """All combinations of one period over every bar. `books`, `hot` and `bits` come from `ready`.
 
     steps : closes in whole price steps, 0 where there is no price.   decides : 1 on bars that the cadence lets decide.
     """
+    open_, high, low, close, volume, session, funding, atr = columns
     trails, funded, blocks = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(books) // LANES
     now = session[0] if len(session) else 0
     mark, total, seen, tail = math.nan, 0.0, 0, 0

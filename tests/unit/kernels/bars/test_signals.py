@@ -69,7 +69,9 @@ def test_only_minutes_of_the_cadence_decide() -> None:
 
 
 def test_the_average_true_range_is_wilders() -> None:
-    high, low, close = (np.array(x) for x in ([12.0, 13.0, 12.0, 20.0], [10.0, 11.0, 9.0, 18.0], [11.0, 12.0, 10.0, 19.0]))
+    high, low, close = (
+        np.array(x) for x in ([12.0, 13.0, 12.0, 20.0], [10.0, 11.0, 9.0, 18.0], [11.0, 12.0, 10.0, 19.0])
+    )
     out = np.empty(4)
     wilder_atr(high, low, close, 2, out)
     assert math.isnan(out[0])
