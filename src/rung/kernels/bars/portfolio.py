@@ -1,0 +1,197 @@
+"""One symbol through the kernel: a direction or a weight per bar in, fills and equity out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rung.domain.errors import UserError
+from rung.kernels.bars import layout as at
+from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
+from rung.kernels.bars.compiled import entry, inlined
+from rung.kernels.bars.decide import decide, decide_weight, follow, fund, note_day
+from rung.kernels.bars.params import BarRules, new_books, pack_rules
+from rung.kernels.bars.trades import TRADE_FIELDS, round_trips
+
+Columns = tuple[Row, Row, Row, Row, Row, NDArray[np.int64], Row, Row]
+NOTHING = np.zeros(0)
+NO_DIRECTIONS = np.zeros(0, np.int8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """The bars of one symbol that exist, in order; missing minutes are missing. All arrays have one row per bar.
+
+    session : number of the trading session; an opening lives until it changes.   day : number of the day whose
+    return is measured, the session when absent.   funding : fraction of the position's value paid by longs at this
+    bar's close, 0 for none.   atr : average true range known at this bar's close, for the trailing stop.
+    """
+
+    open: Row
+    high: Row
+    low: Row
+    close: Row
+    volume: Row
+    session: NDArray[np.int64]
+    funding: Row = field(default_factory=lambda: NOTHING)
+    atr: Row = field(default_factory=lambda: NOTHING)
+
+    @property
+    def columns(self) -> Columns:
+        """As the kernels take them."""
+        return (
+            self.open, self.high, self.low, self.close, self.volume, self.session, self.funding, self.atr,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarResult:
+    """What came of it. Prices are floats on the price grid, quantities whole lots, money quote currency.
+
+    equity_quote : at every close, (n,).   fills : (fills, N_FILL) in the order of `layout.FILL_*`.   trades : (trades,
+    fields) in the order of `trades.TRADE_FIELDS`, positions from flat to flat.   max_drawdown_frac : from the peak.
+    """
+
+    equity_quote: Row
+    fills: Table
+    trades: Table
+    max_drawdown_frac: float
+    fees_quote: float
+    funding_quote: float
+    wins: int
+    daily_returns: tuple[float, float, float]
+
+
+@entry
+def run_book(
+    columns: Columns, directions: NDArray[np.int8], weights: Row, rules: Row, book: Row, log: Table, equity_out: Row
+) -> None:
+    """Every bar: fills, mark, funding, equity, trailing stop, decision. `book` is its state; `log` may be short."""
+    _, high, low, close, _, session, funding, atr = columns
+    trails, funded, weighs = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(weights) > 0
+    now = session[0] if len(session) else 0
+    cash, base, stance, busy, floor, ceiling = _seen(book)
+    mark = equity = peak = trough = cash
+    worst, before = 1.0, at.KEEP
+    for t in range(len(close)):
+        if session[t] != now:
+            now = session[t]
+            note_day(book, equity)
+            book[at.OPENING] = 0.0
+            busy = works(book)
+        if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
+            _meet(columns, rules, book, log, t)
+            cash, base, stance, busy, floor, ceiling = _seen(book)
+        priced = is_price(close[t])
+        mark = close[t] if priced else mark
+        if funded and funding[t] != 0.0 and stance != 0:
+            fund(book, book, rules, base * mark * funding[t])
+            cash = book[at.CASH_QUOTE]
+        equity = cash + base * mark
+        equity_out[t] = equity
+        peak, trough, worst = _deepest(equity, peak, trough, worst)
+        if trails and follow(book, rules, close[t], atr[t]):
+            cash, base, stance, busy, floor, ceiling = _seen(book)
+        if weighs:
+            if weights[t] == weights[t]:
+                decide_weight(book, rules, weights[t], equity, close[t], float(now))
+                busy = works(book)
+        elif priced and directions[t] != at.KEEP:
+            if directions[t] != stance or busy:
+                decide(book, rules, float(directions[t]), directions[t] != before, equity, close[t], float(now))
+                busy = works(book)
+            before = directions[t]
+    note_day(book, equity)
+    book[at.PEAK], book[at.TROUGH], book[at.WORST] = peak, trough, min(worst, trough / peak)
+
+
+@inlined
+def _meet(columns: Columns, rules: Row, book: Row, log: Table, t: int) -> None:
+    """The book meets a bar on which something may happen."""
+    open_, high, low, close, volume, _, _, atr = columns
+    if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
+        distance = rules[at.TRAIL_ATR] * atr[t - 1] if rules[at.TRAIL_ATR] > 0.0 else math.nan
+        buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
+        match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
+
+
+@inlined
+def _deepest(equity: float, peak: float, trough: float, worst: float) -> tuple[float, float, float]:
+    """Peak, lowest equity since, deepest fall from any peak before, as a ratio; a division only at new peaks."""
+    if equity > peak:
+        return equity, equity, min(worst, trough / peak)
+    return peak, min(trough, equity), worst
+
+
+@inlined
+def _seen(book: Row) -> tuple[float, float, int, bool, float, float]:
+    """What every bar looks at, in registers: cash, base units held, their sign, whether an order works, the levels."""
+    base = book[at.HELD_BASE]
+    stance = int(base > 0.0) - int(base < 0.0)
+    return book[at.CASH_QUOTE], base, stance, works(book), book[at.FLOOR], book[at.CEILING]
+
+
+def backtest(
+    bars: Bars,
+    rules: BarRules,
+    *,
+    directions: NDArray[np.int8] | None = None,
+    weights: Row | None = None,
+    fills_expected: int = 0,
+) -> BarResult:
+    """Trade one symbol on `directions` (−1, 0, 1 or KEEP per bar) or on `weights` (NaN: no decision).
+
+    Decided at a bar's close, filled at the open of the next bar. Raises UserError when the arrays do not fit each
+    other. fills_expected : room for that many fills is made at first; more are found, at the price of a second run.
+    """
+    n = _check(bars, rules, directions, weights)
+    packed = pack_rules(rules)
+    capacity = fills_expected or n // 4 + 64
+    equity = np.empty(n)
+    while True:
+        log = np.empty((capacity + 1, at.N_FILL))
+        log[0, 0] = 0.0
+        state = new_books(rules, packed, 1)
+        run_book(
+            bars.columns, NO_DIRECTIONS if directions is None else directions,
+            NOTHING if weights is None else weights, packed, state[0], log, equity,
+        )  # fmt: skip
+        found = int(log[0, 0])
+        if found <= capacity:
+            break
+        capacity = found
+    return _result(state[0], packed, log[1 : found + 1], equity)
+
+
+def _result(book: Row, packed: Row, fills: Table, equity: Row) -> BarResult:
+    trades = np.empty((int(book[at.TRADES]), len(TRADE_FIELDS)))
+    round_trips(fills, packed, trades)
+    unit = packed[at.UNIT]
+    return BarResult(
+        equity_quote=equity,
+        fills=fills,
+        trades=trades,
+        max_drawdown_frac=float(1.0 - book[at.WORST]),
+        fees_quote=float(book[at.FEES] * unit),
+        funding_quote=float(book[at.FUNDING] * unit),
+        wins=int(book[at.WINS]),
+        daily_returns=(float(book[at.DAYS]), float(book[at.RETURNS]), float(book[at.SQUARES])),
+    )
+
+
+def _check(bars: Bars, rules: BarRules, directions: NDArray[np.int8] | None, weights: Row | None) -> int:
+    n = len(bars.close)
+    if (directions is None) == (weights is None):
+        raise UserError("a backtest needs directions or weights, one of them")
+    given = {"directions": directions, "weights": weights, "funding": bars.funding, "atr": bars.atr}
+    given |= {name: getattr(bars, name) for name in ("open", "high", "low", "volume", "session")}
+    for name, column in given.items():
+        optional = column is None or (name in ("funding", "atr") and len(column) == 0)
+        if not optional and column is not None and len(column) != n:
+            raise UserError(f"{len(column)} rows of {name} for {n} bars", remedy="give one row per bar")
+    if rules.trail_atr is not None and len(bars.atr) != n:
+        raise UserError("a trailing stop needs the ATR of every bar", remedy="give Bars(atr=...)")
+    return n

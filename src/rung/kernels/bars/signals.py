@@ -1,0 +1,146 @@
+"""Directions and weights from closes: the three-way crossover, the strongest k of several symbols, the true range."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rung.kernels.bars import layout as at
+from rung.kernels.bars.book import Row, Table, is_price
+from rung.kernels.bars.compiled import entry
+
+Signs = NDArray[np.int8]
+
+
+@entry
+def crossover(
+    closes: Row,
+    minutes: NDArray[np.int64],
+    period: int,
+    band: float,
+    cadence: int,
+    includes_current: bool,
+    grid: float,
+    out: Signs,
+) -> None:
+    """Direction of every bar: 1 above (1 + band) × the mean of `period` closes, −1 below (1 − band) ×, 0 between.
+
+    minutes : of the bars' closes; only those divisible by `cadence` decide (an empty array: all). includes_current :
+    the mean is over this close and period − 1 before it, else over the `period` before it.   grid : steps per price
+    (10,000: closes lie on 0.0001), so that sums are exact whole numbers whatever their order. Bars that do not
+    decide, have no price, or lie before the mean is full are KEEP; the first full mean decides.
+    """
+    if not all_prices(closes):
+        _with_holes(closes, period, band, includes_current, grid, out)
+    else:
+        back = period - 1 if includes_current else period
+        out[: min(back, len(closes))] = at.KEEP
+        _without_holes(closes, back, float(period), band, includes_current, grid, out)
+    if len(minutes) > 0 and cadence > 1:
+        for t in range(len(closes)):
+            if minutes[t] % cadence != 0:
+                out[t] = at.KEEP
+
+
+@entry
+def _without_holes(
+    closes: Row, back: int, period: float, band: float, includes_current: bool, grid: float, out: Signs
+) -> None:
+    above, below, extra, total = 1.0 + band, 1.0 - band, 1.0 if includes_current else 0.0, 0.0
+    for t in range(min(back, len(closes))):
+        total += np.rint(closes[t] * grid)
+    for t in range(back, len(closes)):
+        steps = np.rint(closes[t] * grid)
+        mean, scaled = total + extra * steps, steps * period
+        out[t] = int(scaled > mean * above) - int(scaled < mean * below)
+        total += steps - np.rint(closes[t - back] * grid)
+
+
+@entry
+def all_prices(closes: Row) -> bool:
+    """True when every close is positive and finite."""
+    count = 0
+    for t in range(len(closes)):
+        count += int(closes[t] > 0.0) & int(closes[t] < math.inf)
+    return count == len(closes)
+
+
+@entry
+def _with_holes(closes: Row, period: int, band: float, includes_current: bool, grid: float, out: Signs) -> None:
+    """The same, where some closes are no prices: they decide nothing and no mean counts them."""
+    above, below, full = 1.0 + band, 1.0 - band, float(period)
+    total, seen, tail = 0.0, 0, 0
+    for t in range(len(closes)):
+        out[t] = at.KEEP
+        if not is_price(closes[t]):
+            continue
+        steps = np.rint(closes[t] * grid)
+        if includes_current:
+            total, seen = total + steps, seen + 1
+        while seen > period:
+            if is_price(closes[tail]):
+                total, seen = total - np.rint(closes[tail] * grid), seen - 1
+            tail += 1
+        if seen == period:
+            out[t] = int(steps * full > total * above) - int(steps * full < total * below)
+        if not includes_current:
+            total, seen = total + steps, seen + 1
+
+
+@entry
+def wilder_atr(highs: Row, lows: Row, closes: Row, period: int, out: Row) -> None:
+    """Average true range after every bar, quote units: the mean of the first `period`, then Wilder's smoothing.
+
+    NaN until `period` true ranges are known (the first bar's is high − low); bars without prices repeat the last.
+    """
+    before, average, seen = math.nan, 0.0, 0
+    for t in range(len(closes)):
+        if is_price(closes[t]) and is_price(highs[t]) and is_price(lows[t]):
+            high, low = highs[t], lows[t]
+            if before == before:
+                high, low = max(high, before), min(low, before)
+            seen += 1
+            average += (high - low - average) / min(seen, period)
+            before = closes[t]
+        out[t] = average if seen >= period else math.nan
+
+
+def top_weights(closes: Table, lookback: int, every: int, k: int, gross: float) -> Table:
+    """Weights of the k symbols that rose most over `lookback` rows, gross / k each, the others 0; every `every` rows.
+
+    closes : (rows, symbols), NaN where a bar is missing: the last known close stands.   Answers (rows, symbols), NaN
+    on rows that decide nothing. Ties go to the symbol further left; a symbol without a full past never ranks.
+    """
+    out, known = np.empty(closes.shape), np.full((lookback + 1, closes.shape[1]), math.nan)
+    _rank(closes, known, every, k, gross, out)
+    return out
+
+
+@entry
+def _rank(closes: Table, known: Table, every: int, k: int, gross: float, out: Table) -> None:
+    """`known` is a ring of the last lookback + 1 rows of closes, each symbol's newest standing in for a missing one."""
+    n, symbols = closes.shape
+    ring = len(known)
+    for t in range(n):
+        now, last, then = known[t % ring], known[(t + ring - 1) % ring], known[(t + 1) % ring]
+        decides = t >= ring - 1 and t % every == 0
+        for s in range(symbols):
+            now[s] = closes[t, s] if is_price(closes[t, s]) else last[s]
+            out[t, s] = 0.0 if decides else math.nan
+        if decides:
+            _pick(now, then, k, gross, out[t])
+
+
+@entry
+def _pick(now: Row, then: Row, k: int, gross: float, out: Row) -> None:
+    """Give gross / k to each of the k largest ratios now ÷ then."""
+    for _ in range(k):
+        best, strongest = -math.inf, -1
+        for s in range(len(now)):
+            ratio = now[s] / then[s]
+            if out[s] == 0.0 and ratio > best:
+                best, strongest = ratio, s
+        if strongest >= 0:
+            out[strongest] = gross / k
