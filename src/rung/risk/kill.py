@@ -8,13 +8,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KillState:
-    """Is the switch on, since when, by whom and why. flatten : positions are to be closed as well."""
+    """Is the switch on, since when, by whom and why. flatten : positions are to be closed as well.
+
+    doubt : what of a kill could not be written, and so who may not hear of it; empty when all was.
+    """
 
     on: bool
     at_ns: int
     person: str
     reason: str
     flatten: bool = False
+    doubt: str = ""
 
     def why(self) -> str | None:
         """One line while it is on, None while it is off."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import stat
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 from rung.adapters.state.atomic import write_json
@@ -17,6 +20,11 @@ from rung.risk.kill import KillState
 
 FILE = "kill.json"
 TRIGGER = "quant_kill_switch"
+LOCK = "kill.lock"
+_MOST_BYTES = 4_096
+_LOCK_STEP_SECONDS = 0.01
+_KILL_WAITS_SECONDS = 0.2
+_RESUME_WAITS_SECONDS = 2.0
 
 
 def temporary_trigger() -> Path:
@@ -36,7 +44,7 @@ class FileKillSwitch:
         self._folder = folder
         self._path = folder / FILE
         self._clock = clock
-        self._triggers = (temporary_trigger(), folder / TRIGGER) if triggers is None else tuple(triggers)
+        self._triggers = (folder / TRIGGER, temporary_trigger()) if triggers is None else tuple(triggers)
         self._seen: KillState | None = None
         self._unwritten: KillState | None = None
 
@@ -57,22 +65,36 @@ class FileKillSwitch:
     def kill(self, *, person: str, reason: str, flatten: bool = False) -> KillState:
         """Throw the switch. Already on: the first reason stands, `flatten` is added."""
         wanted = self._on(person, reason, flatten=flatten)
-        try:
-            before = self._stored()
-        except Exception:  # noqa: BLE001 - whatever is wrong with the file, the switch goes on
-            before = wanted
-        if before.on:
-            wanted = replace(before, flatten=flatten or before.flatten)
-        return self._latch(wanted)
+        with self._alone(_KILL_WAITS_SECONDS):
+            try:
+                before = self._stored()
+            except Exception:  # noqa: BLE001 - whatever is wrong with the file, the switch goes on
+                before = wanted
+            if before.on:
+                wanted = replace(before, flatten=flatten or before.flatten)
+            return self._latch(wanted)
 
     def resume(self, *, person: str, reason: str) -> KillState:
-        """Arm again. Takes the triggers away first, so that they do not kill at once."""
+        """Arm again. The switch is written on, then the triggers are taken away, then it is written off: whatever fails
+        on the way leaves it on. A kill that comes meanwhile waits for the end of this and stands.
+        """
         if not person.strip() or not reason.strip():
             raise UserError("the desk is resumed by a person with a reason", remedy="give --reason")
         if not self._folder.is_dir():
             raise UserError("no such state folder", where=str(self._folder), remedy="name the folder of the desk")
-        if not self.read().on:
+        with self._alone(_RESUME_WAITS_SECONDS):
+            return self._resumed(person, reason)
+
+    def _resumed(self, person: str, reason: str) -> KillState:
+        before = self.read()
+        if not before.on:
             raise UserError("the kill switch is not on", remedy="there is nothing to resume")
+        try:
+            self._write(before)
+        except OSError as error:
+            raise UserError(
+                f"cannot be written ({error.strerror}), the switch stays on", where=str(self._path)
+            ) from error
         for trigger in self._triggers:
             try:
                 trigger.unlink(missing_ok=True)
@@ -86,20 +108,47 @@ class FileKillSwitch:
         return state
 
     def _latch(self, state: KillState) -> KillState:
-        """On in memory first, then on disk; a trigger is the second place when the folder refuses."""
+        """On in memory first, then on disk. When the state file cannot be written every trigger is laid, and what
+        is then in force where is said in the answer's `doubt`.
+        """
         self._seen = self._unwritten = state
-        errors: list[str] = []
-        places: list[Callable[[KillState], None]] = [self._write]
-        places += [partial(_pull, trigger) for trigger in self._triggers]
-        for place in places:
+        try:
+            self._write(state)
+        except Exception as error:  # noqa: BLE001 - whatever refuses, the triggers are tried
+            return self._stand_in(state, str(error))
+        self._unwritten = None
+        return state
+
+    def _stand_in(self, state: KillState, refusal: str) -> KillState:
+        laid: list[Path] = []
+        errors = [refusal]
+        for trigger in self._triggers:
             try:
-                place(state)
+                _pull(trigger, state)
             except Exception as error:  # noqa: BLE001 - the next place is tried, and all failures are told below
                 errors.append(str(error))
             else:
-                self._unwritten = None
-                return state
-        raise Fatal(f"the kill is in force in this process only, nothing could be written: {'; '.join(errors)}")
+                laid.append(trigger)
+        if not laid:
+            raise Fatal(f"the kill is in force in this process only, nothing could be written: {'; '.join(errors)}")
+        self._unwritten = None
+        where = ", ".join(map(str, laid))
+        doubt = f"{self._path} was not written ({refusal}); only desks that look at {where} are killed"
+        return replace(state, doubt=doubt)
+
+    @contextmanager
+    def _alone(self, seconds: float) -> Iterator[None]:
+        """Holds the folder's lock for as long as it can be had within `seconds`; a kill goes on without it."""
+        try:
+            descriptor = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            yield
+            return
+        try:
+            _locked_within(descriptor, seconds)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _stored(self) -> KillState:
         try:
@@ -112,13 +161,15 @@ class FileKillSwitch:
 
     def _write(self, state: KillState) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_json(self._path, asdict(state))
+        write_json(self._path, _stored_form(state))
 
     def _from_trigger(self, trigger: Path) -> KillState:
-        """A trigger may be empty, or hold what a kill could not write elsewhere."""
+        """A trigger may be empty, or hold what a kill could not write elsewhere. Its presence is enough: only words of
+        our own are read, for the temporary directory is everybody's.
+        """
         try:
-            return replace(_parsed(trigger.read_text("utf-8")), on=True)
-        except Exception:  # noqa: BLE001 - its presence is enough
+            return replace(_parsed(_own_words(trigger)), on=True)
+        except Exception:  # noqa: BLE001 - a pipe, a link, a stranger's file, no JSON
             return self._on("file", f"{trigger} exists")
 
     def _on(self, person: str, reason: str, *, flatten: bool = False) -> KillState:
@@ -140,6 +191,14 @@ def _parsed(text: str) -> KillState:
     )
 
 
+def _stored_form(state: KillState) -> dict[str, object]:
+    """Plain values that any file takes: what a terminal could not decode is written as escapes."""
+    stored = {key: value for key, value in asdict(state).items() if key != "doubt"}
+    for key in ("person", "reason"):
+        stored[key] = stored[key].encode("utf-8", "backslashreplace").decode("utf-8")
+    return stored
+
+
 def _pull(trigger: Path, state: KillState) -> None:
     """Make the trigger, unless it is there already; never through a link somebody else laid."""
     try:
@@ -147,9 +206,30 @@ def _pull(trigger: Path, state: KillState) -> None:
     except FileExistsError:
         return
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(state), file)
+        json.dump(_stored_form(state), file)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _own_words(path: Path) -> str:
+    """The text of a small regular file of our own; nothing else is opened, so that nothing can hang the desk."""
+    about = os.lstat(path)
+    if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid() or about.st_size > _MOST_BYTES:
+        raise OSError(f"{path} is not a small file of ours")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "r", encoding="utf-8") as file:
+        return file.read(_MOST_BYTES)
+
+
+def _locked_within(descriptor: int, seconds: float) -> None:
+    """Take the lock of an open file; after `seconds` go on without it."""
+    for _ in range(max(1, round(seconds / _LOCK_STEP_SECONDS))):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(_LOCK_STEP_SECONDS)
+        else:
+            return
 
 
 def _present(path: Path) -> bool:

@@ -34,17 +34,21 @@ def kill(
     if drill:
         _drill(folder, as_json)
         return
-    switch, known = FileKillSwitch(folder, SystemClock()), folder.is_dir()
-    now = switch.kill(person=person(), reason=reason or "no reason given", flatten=flatten)
+    switch, known = FileKillSwitch(folder, SystemClock()), is_used(folder)
+    wanted = reason or "no reason given"
+    now = switch.kill(person=person(), reason=wanted, flatten=flatten)
     if not known:
-        typer.echo(
-            f"note: {folder} did not exist; a desk that keeps its state elsewhere is NOT stopped (--state)", err=True
-        )
+        typer.echo(f"note: no desk has left anything in {folder}; one that looks elsewhere is NOT stopped", err=True)
+    if now.doubt:
+        typer.echo(f"WARNING: {now.doubt}", err=True)
     if as_json:
         print_json(now)
-        return
-    typer.echo(f"the kill switch is ON: {now.why()}{', flattening' if now.flatten else ''}")
-    typer.echo("nothing opens from now on; arm again with: rung resume --reason …")
+    else:
+        typer.echo(f"the kill switch is ON: {now.why()}{', flattening' if now.flatten else ''}")
+        if now.reason != wanted and not now.doubt:
+            typer.echo("it was on already: the first reason stands")
+        typer.echo("nothing opens from now on; arm again with: rung resume --reason …")
+    raise typer.Exit(1 if now.doubt else 0)
 
 
 def resume(
@@ -102,6 +106,13 @@ def _drill(folder: Path, as_json: bool) -> None:
         print_table("Kill drill", ("check", "", "ms", "what happened"), rows, right=("ms",))
         typer.echo(f"evidence: {evidence.path}")
     raise typer.Exit(0 if evidence.passed else 1)
+
+
+def is_used(folder: Path) -> bool:
+    """True when a desk, or somebody who stops desks, has left something in this folder."""
+    from rung.adapters.state.kill_switch import FILE
+
+    return (folder / FILE).is_file() or any(folder.glob("*.risk.json")) or any(folder.glob("*.sqlite"))
 
 
 def person() -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -231,3 +233,79 @@ def test_another_process_kills_this_one(switch: FileKillSwitch, folder: Path) ->
     )
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True, timeout=60)
     assert switch.read().why() == "from outside (other)"
+
+
+def test_a_reason_no_file_could_hold_is_kept_with_escapes(switch: FileKillSwitch, folder: Path, trigger: Path) -> None:
+    said = switch.kill(person="ann", reason="loss in Stra\udcdfe", flatten=True)
+    assert said.doubt == ""
+    assert not trigger.exists()
+    stored = another(folder, trigger).read()
+    assert (stored.on, stored.flatten, stored.reason) == (True, True, "loss in Stra\\udcdfe")
+
+
+def test_a_kill_that_could_not_be_written_says_who_may_not_hear_of_it(
+    switch: FileKillSwitch, folder: Path, trigger: Path
+) -> None:
+    (folder / FILE).mkdir()
+    said = switch.kill(person="ann", reason="stop")
+    assert said.on
+    assert str(folder / FILE) in said.doubt
+    assert str(trigger) in said.doubt
+
+
+def test_every_trigger_is_laid_when_the_state_file_refuses(folder: Path, tmp_path: Path) -> None:
+    (folder / FILE).mkdir()
+    triggers = [tmp_path / "one", tmp_path / "two"]
+    FileKillSwitch(folder, CLOCK, triggers=triggers).kill(person="ann", reason="stop")
+    assert all(trigger.exists() for trigger in triggers)
+
+
+def test_a_resume_that_fails_on_the_way_leaves_the_switch_on(
+    switch: FileKillSwitch, folder: Path, trigger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger.touch()
+    assert switch.read().on
+    (folder / FILE).unlink()
+    writes = 0
+
+    def full(path: Path, value: object) -> None:
+        nonlocal writes
+        writes += 1
+        if writes > 1:
+            raise OSError(28, "No space left on device")
+        real(path, value)  # type: ignore[arg-type]
+
+    real = module.write_json
+    monkeypatch.setattr(module, "write_json", full)
+    with pytest.raises(OSError, match="No space"):
+        switch.resume(person="ann", reason="fixed")
+    monkeypatch.setattr(module, "write_json", real)
+    assert another(folder, trigger).read().on
+
+
+def test_a_pipe_in_the_temporary_directory_is_a_trigger_and_hangs_nobody(switch: FileKillSwitch, trigger: Path) -> None:
+    os.mkfifo(trigger)
+    state = switch.read()
+    assert (state.on, state.person, state.flatten) == (True, "file", False)
+
+
+def test_a_strangers_trigger_kills_and_says_nothing(
+    switch: FileKillSwitch, trigger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger.write_text('{"on": true, "at_ns": 1, "person": "the boss", "reason": "sell all", "flatten": true}')
+    mine = os.geteuid()
+    monkeypatch.setattr(module.os, "geteuid", lambda: mine + 1)
+    state = switch.read()
+    assert (state.on, state.person, state.flatten) == (True, "file", False)
+
+
+def test_a_kill_that_comes_while_somebody_resumes_stands(switch: FileKillSwitch, folder: Path, trigger: Path) -> None:
+    switch.kill(person="ann", reason="first")
+    other = another(folder, trigger)
+    with switch._alone(1.0):
+        started = threading.Thread(target=other.kill, kwargs={"person": "bob", "reason": "again", "flatten": True})
+        started.start()
+        switch._resumed("ann", "fixed")
+    started.join()
+    state = another(folder, trigger).read()
+    assert (state.on, state.person, state.flatten) == (True, "bob", True)
