@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from rung.allocation.allocate import Allocator
 from rung.domain.account import Account
-from rung.domain.fill import Fill
+from rung.domain.fill import Fill, Trigger
 from rung.domain.order import Order
 from rung.domain.slice import Slice
 from rung.domain.step import Step
 from rung.domain.target import Action, Target
 from rung.domain.verdicts import Approved, Verdict
 from rung.domain.view import View
-from rung.execution.venue import Venue
+from rung.execution.venue import Charging, Venue
 from rung.ledger.ledger import Ledger
 from rung.risk.gate import Gate
 from rung.risk.latch import LatchFacts
@@ -57,6 +57,7 @@ class Desk:
         self._gates = tuple(gates)
         self._watching = observers(self._gates)
         self._venue = venue
+        self._charging = venue if isinstance(venue, Charging) else None
         self._ledger = ledger
         self._latches = latches
         self._seq = 0
@@ -64,7 +65,7 @@ class Desk:
         self._unfinished: dict[str, Order] = {}
 
     def step(self, event: Slice) -> Step:
-        """Fills since the last slice → books → marks → targets → orders → verdicts → venue, and the record of it.
+        """Fills and charges since the last slice → books → marks → targets → orders → verdicts → venue, and the record of it.
 
         Orders approved here reach the venue here but cannot fill before the next slice.
         """
@@ -73,10 +74,14 @@ class Desk:
         fills = tuple(self._venue.advance(event))
         for fill in fills:
             self._ledger.book(fill)
+        charges = tuple(self._charging.charges()) if self._charging is not None else ()
+        for charge in charges:
+            self._ledger.charge(charge)
         for bar in event.bars.values():
             self._ledger.mark(bar.symbol, bar.close)
         account = self._ledger.account(event.at_ns, self._venue.protections(), self._venue.working())
         view = View(slice=event, account=account)
+        notes += tuple(fill.reason for fill in fills if fill.trigger is Trigger.LIQUIDATION)
         notes += self._watch_losses(account, event, fills)
         targets = tuple(self._strategy.decide(view))
         if self._latches.wants_flat:
@@ -92,6 +97,7 @@ class Desk:
             targets=targets,
             verdicts=verdicts,
             notes=notes,
+            charges=charges,
         )
 
     def _judge(self, view: View, orders: Sequence[Order]) -> tuple[Verdict, ...]:
