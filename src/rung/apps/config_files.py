@@ -36,6 +36,11 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
         "rung.simulation.params:CostParams",
         "what trading costs in the simulator: every key must be said, zero too",
     ),
+    ConfigFile(
+        "costs_crypto.toml",
+        "rung.simulation.params:CryptoCostParams",
+        "the same for crypto spot and perpetuals: fees, borrow, margin",
+    ),
     ConfigFile("risk/screen.toml", "rung.risk.params:ScreenLimits", "the gates of every run, in fractions of equity"),
     ConfigFile(
         "risk/qts.risk.json", "rung.risk.limit_sets:QtsRisk", "the LLM trader's limits, in its own thirteen keys"

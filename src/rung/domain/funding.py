@@ -44,6 +44,20 @@ class FundingHistory:
         first = bisect_left(self.instants, start_ns, key=_at)
         return self.instants[first : bisect_left(self.instants, stop_ns, key=_at)]
 
+    def quiet_around(self, at_ns: int) -> tuple[int, int]:
+        """The longest [start, stop) around `at_ns` in which nothing falls due and nothing is missing.
+
+        `at_ns` must lie in the whole part of the history, and not be an instant itself.
+        """
+        row = bisect_right(self.instants, at_ns, key=_at)
+        return self.instants[row - 1].at_ns + 1, self.instants[row - 1].at_ns + self._step_ns(row)
+
+    def _step_ns(self, row: int) -> int:
+        """From the instant before `row` to that at `row`, or as far as the history is known there."""
+        if row >= len(self.instants):
+            return self.interval_ns
+        return min(self.interval_ns, self.instants[row].at_ns - self.instants[row - 1].at_ns)
+
     def missing_from(self, start_ns: int, stop_ns: int) -> int | None:
         """The first instant of [start_ns, stop_ns) at which a payment is unknown, or None when all are known.
 

@@ -69,6 +69,23 @@ class PerpetualTerms:
             total += (notional_quote - tier.from_notional_quote) * (tier.maintenance_frac - below.maintenance_frac)
         return total
 
+    def liquidation_price(self, quantity: Decimal, entry_price: Decimal, margin_quote: Decimal) -> Decimal | None:
+        """Where a position alone in its account is closed: margin and gain together are down to the maintenance.
+
+        quantity : base units, signed, not 0.   margin_quote : what the account holds besides the position's gain.
+        None when no price does that (a long that is paid in full).
+        """
+        size, sign = abs(quantity), 1 if quantity > 0 else -1
+        deduction, ends = Decimal(0), (*(t.from_notional_quote for t in self.tiers[1:]), None)
+        for row, (tier, end) in enumerate(zip(self.tiers, ends, strict=True)):
+            if row:
+                deduction += tier.from_notional_quote * (tier.maintenance_frac - self.tiers[row - 1].maintenance_frac)
+            price = (quantity * entry_price - margin_quote - deduction) / (size * (sign - tier.maintenance_frac))
+            value = size * price
+            if price > 0 and tier.from_notional_quote <= value and (end is None or value <= end):
+                return price
+        return None
+
     def max_leverage(self, notional_quote: Decimal) -> Decimal:
         """The most leverage the venue gives a position of that size."""
         held = [tier for tier in self.tiers if tier.from_notional_quote <= notional_quote]

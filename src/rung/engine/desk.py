@@ -65,7 +65,7 @@ class Desk:
         self._unfinished: dict[str, Order] = {}
 
     def step(self, event: Slice) -> Step:
-        """Fills and charges since the last slice → books → marks → targets → orders → verdicts → venue, and the record of it.
+        """Fills and charges → books → marks → targets → orders → verdicts → venue, and the record of it.
 
         Orders approved here reach the venue here but cannot fill before the next slice.
         """
