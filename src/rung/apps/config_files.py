@@ -41,6 +41,11 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
         "rung.simulation.params:CryptoCostParams",
         "the same for crypto spot and perpetuals: fees, borrow, margin",
     ),
+    ConfigFile(
+        "instruments.toml",
+        "rung.market.instruments:InstrumentsFile",
+        "perpetuals and coins as their venues trade them: steps, smallest order, margin tiers, funding interval",
+    ),
     ConfigFile("risk/screen.toml", "rung.risk.params:ScreenLimits", "the gates of every run, in fractions of equity"),
     ConfigFile(
         "risk/qts.risk.json", "rung.risk.limit_sets:QtsRisk", "the LLM trader's limits, in its own thirteen keys"

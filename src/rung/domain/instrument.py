@@ -7,8 +7,6 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
-ONE = Decimal(1)
-
 
 class AssetClass(StrEnum):
     EQUITY = "equity"
@@ -40,7 +38,8 @@ class MarginTier:
 class PerpetualTerms:
     """The terms of a linear perpetual: what it multiplies, how often it pays funding, how much margin it wants.
 
-    contract_value_base : base units in one contract. Quantities are always base units; lots are whole contracts.
+    contract_value_base : base units behind one unit of the venue's own quantity: 1 where orders are in coins.
+    Quantities here are always base units; whoever speaks to the venue converts.
     funding_interval_ns : longest time between two funding instants.
     tiers : in order of notional, the first from 0. Margin is marginal: each tier's rate applies to the part in it,
     which is what venues write as "value × rate − deduction".
@@ -119,12 +118,8 @@ class Instrument:
     perpetual: PerpetualTerms | None = None
 
     def __post_init__(self) -> None:
-        if self.perpetual is None:
-            return
-        if self.asset_class is not AssetClass.CRYPTO_PERP:
+        if self.perpetual is not None and self.asset_class is not AssetClass.CRYPTO_PERP:
             raise ValueError(f"{self.symbol} has the terms of a perpetual and is {self.asset_class}")
-        if self.lot_size % self.perpetual.contract_value_base:
-            raise ValueError(f"a lot of {self.lot_size} {self.symbol} is not a whole number of contracts")
 
     @property
     def is_perpetual(self) -> bool:

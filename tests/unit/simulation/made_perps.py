@@ -35,7 +35,7 @@ DAY_NS = 86_400_000_000_000
 HOUR_NS = 3_600_000_000_000
 START_NS = 20_300 * DAY_NS  # 2025-07-31 00:00 UTC
 TERMS = PerpetualTerms(
-    contract_value_base=D("0.001"),
+    contract_value_base=D(1),
     funding_interval_ns=8 * HOUR_NS,
     tiers=(margin_tier("0", "0.005", "100"), margin_tier("100000", "0.01", "50")),
 )
