@@ -77,6 +77,11 @@ class SymbolBook:
         return bool(self.working or self.waiting or self.quantity != 0)
 
     @property
+    def on_margin(self) -> bool:
+        """Something is held that can lose more than was paid for it: a perpetual, or anything short."""
+        return self.quantity < 0 or (self.quantity > 0 and self.instrument.is_perpetual)
+
+    @property
     def working_id(self) -> str:
         """The order that stands for the symbol: one that adds risk before one that cuts it."""
         return next((w.order.order_id for w in self.working if not w.order.reduce_only), self.working[0].order.order_id)

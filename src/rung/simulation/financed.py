@@ -10,19 +10,21 @@ from itertools import accumulate
 from rung.domain.bar import Bar
 from rung.domain.charge import Charge, ChargeKind
 from rung.domain.errors import Refusable, UserError
-from rung.domain.fill import Fill
+from rung.domain.fill import Fill, Trigger
 from rung.domain.instrument import Instrument
 from rung.domain.order import Order, OrderKind
+from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.simulation.book import SymbolBook
 from rung.simulation.carry import Carry, Held
-from rung.simulation.margin import ZERO, MarginAccount, Stake, stake, way_to_ruin
+from rung.simulation.margin import ZERO, MarginAccount, Stake, dust_quote, stake, way_to_ruin
 from rung.simulation.matching import Takeover, Turn, tradable
 from rung.simulation.models import BorrowModel, FeeModel, FundingModel, LatencyModel, LiquidityModel, SlippageModel
-from rung.simulation.prices import exact
+from rung.simulation.prices import exact, round_up
 from rung.simulation.venue import NOTHING_FLAGGED, SimVenue
 
-ONE = Decimal(1)
+ONE, CENT = Decimal(1), Decimal("0.01")
+NS_PER_DAY = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +59,23 @@ class _Visit:
     turn: Turn | None = None
     fills: list[Fill] = field(default_factory=list)
 
+    @property
+    def ended(self) -> bool:
+        """The venue has closed it in this slice."""
+        return any(fill.trigger is Trigger.LIQUIDATION for fill in self.fills)
+
 
 class FinancedVenue(SimVenue):
     """SimVenue with funding, borrow and liquidation, in this order within a slice:
 
-    what fell due up to the bars' open · the margin at the open · market orders, openings and stops · the margin at
-    every position's worst price · resting exits and targets · what fell due inside the bars. Bars without volume are
-    no bars: a position then rests on its newest close.
+    what fell due up to the bars' open · the margin at the open · market orders, openings and stops · what fell due
+    inside the bars · the margin at every position's worst price · resting exits and targets. Bars without volume are no
+    bars: a position then rests on its newest close.
 
-    Liquidation closes every perpetual at once, whatever the participation cap says: at the bar's extreme, but not
-    beyond the prices at which nothing is left (of several symbols: all moving together from open to extreme); when
-    the bars opened beyond that, at the open. Half-spread and slippage come on top. It cannot be more than that and it
-    is said: fills carry Trigger.LIQUIDATION and a reason with the numbers.
+    Liquidation closes every perpetual and every short at once, whatever the participation cap says: at the bar's
+    extreme, but not beyond the prices at which nothing is left (of several symbols: all moving together from open to
+    extreme); when the bars opened beyond that, at the open. Half-spread and slippage are in these prices. It is said:
+    fills carry Trigger.LIQUIDATION and a reason with the numbers.
     """
 
     def __init__(
@@ -109,19 +116,29 @@ class FinancedVenue(SimVenue):
         fills = [*self._end_if_ruined(visits, event.at_ns, at_open=True)]
         for visit in visits:
             fills += self._first_half(visit)
+        self._charge_inside(visits, event.at_ns)
         fills += self._end_if_ruined(visits, event.at_ns, at_open=False)
         for visit in visits:
             fills += self._second_half(visit)
-        self._charge_inside(visits, event.at_ns)
         changed = changed or bool(fills) or any(v.turn is not None for v in visits)
         for visit in visits:
             if visit.bar is not None:
                 self._last[visit.book.symbol] = visit.bar
-        if event.at_ns >= event.session.close_ns:
+        if event.at_ns >= event.session.close_ns and not _never_closes(event.session):
             changed |= self._expire("")
         if changed:
             self._refresh()
         return tuple(fills)
+
+    def _open_session(self, session: Session) -> None:
+        """A day without a night ends nothing: orders work on until they are filled or withdrawn."""
+        if not _never_closes(session):
+            super()._open_session(session)
+            return
+        for book in self._live:
+            for working in book.working:
+                working.session = session.date
+        self._session, self._session_close_ns = session.date, session.close_ns
 
     def _check(self, order: Order) -> None:
         """Everything a venue rejects at the door: also crumbs, prices off the grid and more leverage than it gives."""
@@ -184,17 +201,21 @@ class FinancedVenue(SimVenue):
                 )
 
     def _charge_inside(self, visits: Sequence[_Visit], at_ns: int) -> None:
-        """Inside a bar every quantity it saw may have been the one held when something fell due."""
+        """Inside a bar every quantity it saw may have been the one held when something fell due.
+
+        That is none, too, where an exit may still fill in this bar: what it would have received is not counted on.
+        """
         for visit in visits:
-            if visit.bar is None or (visit.before == 0 and not visit.fills):
+            if visit.bar is None or (visit.before == 0 and not visit.fills) or visit.ended:
                 continue
             changes = (fill.quantity * fill.side.sign for fill in visit.fills)
+            leaving = (ZERO,) if visit.turn is not None else ()
             self._charge(
                 Held(
                     instrument=visit.book.instrument,
                     since_ns=visit.bar.open_ns + 1,
                     until_ns=at_ns,
-                    quantities=tuple(accumulate(changes, initial=visit.before)),
+                    quantities=(*accumulate(changes, initial=visit.before), *leaving),
                     prices=(exact(visit.bar.low), exact(visit.bar.high)),
                     fills=visit.fills,
                 )
@@ -208,9 +229,9 @@ class FinancedVenue(SimVenue):
                 self._margin.book((), charges)
 
     def _end_if_ruined(self, visits: Sequence[_Visit], at_ns: int, *, at_open: bool) -> Sequence[Fill]:
-        """Close every perpetual when the margin at the open, or at the worst prices, is no more than it must be."""
+        """Close what is on margin when the margin at the open, or at the worst prices, is no more than it must be."""
         margin = self._margin
-        if margin is None or not any(v.book.quantity != 0 and v.book.instrument.is_perpetual for v in visits):
+        if margin is None or not any(v.book.on_margin for v in visits):
             return ()
         stakes = [self._stake(v) for v in visits if v.book.quantity != 0]
         if margin.surely_safe(stakes):
@@ -220,13 +241,11 @@ class FinancedVenue(SimVenue):
         if left > wanted:
             return ()
         story = f"liquidated: a margin of {left:.2f} fell to the maintenance margin of {wanted:.2f}"
-        way = way_to_ruin(
-            margin.margin_quote(stakes, self._closing(stakes, ZERO)),
-            margin.margin_quote(stakes, self._closing(stakes, ONE)),
-        )
+        start, end = (margin.margin_quote(stakes, self._closing(stakes, way)) for way in (ZERO, ONE))
+        way = way_to_ruin(start, end, dust_quote(stakes))
         remains = margin.margin_quote(stakes, self._closing(stakes, way))
         if remains < 0:
-            story += f"; the account is {-remains:.2f} below zero"
+            story += f"; the margin is {round_up(-remains, CENT)} below zero"
         return self._liquidate(visits, way, story, at_ns, remains)
 
     def _stake(self, visit: _Visit) -> Stake:
@@ -237,11 +256,11 @@ class FinancedVenue(SimVenue):
         return stake(visit.book, visit.bar, last)
 
     def _closing(self, stakes: Sequence[Stake], way: Decimal) -> list[Decimal]:
-        """The prices a liquidation gets: costs of crossing for what is closed, none for spot, which is kept."""
+        """The prices a liquidation gets: costs of crossing for what is closed, none for what is kept."""
         prices = []
         for one in stakes:
             price = one.price_at(way)
-            if one.terms is not None:
+            if one.book.on_margin:
                 quantity = abs(one.book.quantity)
                 price = self._matcher.crossed(one.book, one.closing_side, quantity, price, one.bar)
             prices.append(price)
@@ -250,13 +269,13 @@ class FinancedVenue(SimVenue):
     def _liquidate(
         self, visits: Sequence[_Visit], way: Decimal, story: str, at_ns: int, remains: Decimal
     ) -> list[Fill]:
-        """Withdraw every order, close every perpetual, take the fee out of what remains."""
+        """Withdraw every order, close everything on margin, take the fee out of what remains."""
         fills: list[Fill] = []
         for visit in visits:
             for working in visit.book.working:
                 working.remaining = ZERO
             visit.book.tidy()
-            if visit.book.quantity == 0 or not visit.book.instrument.is_perpetual:
+            if not visit.book.on_margin:
                 continue
             one = self._stake(visit)
             when = at_ns if not one.traded else one.bar.open_ns if way == 0 else one.bar.known_ns
@@ -281,6 +300,11 @@ class FinancedVenue(SimVenue):
         self._charges.append(charge)
         self._margin.book((), [charge])
         return fee
+
+
+def _never_closes(session: Session) -> bool:
+    """A session of a whole day: the next one starts where it ends."""
+    return session.close_ns - session.open_ns >= NS_PER_DAY
 
 
 def _refuse_unfinanced(instruments: Mapping[str, Instrument], financing: Financing) -> None:

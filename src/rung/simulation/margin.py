@@ -64,7 +64,8 @@ class MarginAccount:
     """One cash account behind all symbols (cross margin), as the venue keeps it: the same money as the ledger's.
 
     Margin is cash, the gain of the perpetuals, what is owed in short spot in full, and `spot_collateral_frac` of what
-    is held in spot. When it falls to the maintenance margin of the perpetuals, they are closed, all of them.
+    is held in spot. When it falls to the maintenance margin of the perpetuals (spot short wants none: it is closed when
+    nothing is left), everything on margin is closed.
     Deposits made after the start are not known here.
     """
 
@@ -120,14 +121,21 @@ class MarginAccount:
         return max(ZERO, min(fee, left_quote))
 
 
-def way_to_ruin(start_quote: Decimal, end_quote: Decimal) -> Decimal:
+def way_to_ruin(start_quote: Decimal, end_quote: Decimal, dust: Decimal) -> Decimal:
     """How far the prices go from open (0) to worst (1) before nothing is left, given the margin at both ends.
 
-    1 when something is left at the worst prices; 0 when the open was already beyond: that is the gap.
+    1 when something is left at the worst prices; 0 when the open was already beyond: that is the gap. In between it
+    stops `dust` before nothing, so that rounding prices against us does not make it less than nothing.
     """
     if end_quote >= 0:
         return ONE
-    return ZERO if start_quote <= 0 else start_quote / (start_quote - end_quote)
+    return ZERO if start_quote <= dust else (start_quote - dust) / (start_quote - end_quote)
+
+
+def dust_quote(stakes: Sequence[Stake]) -> Decimal:
+    """The most that rounding can take: a price is rounded twice, once on its way and once when it is crossed."""
+    steps = (abs(one.book.quantity) * price_step(one.book.instrument.tick_size) for one in stakes)
+    return 2 * sum(steps, ZERO)
 
 
 def _rate_at(terms: PerpetualTerms, value: float) -> float:
