@@ -13,7 +13,7 @@ from tests.property.plain_matcher import D, PlainBar, PlainOrder, PlainVenue, Tr
 from tests.unit.simulation.made import SESSION_MINUTES, SYMBOL, Stage, cap, protection, session, sim, slippage
 
 from rung.domain.clock import NS_PER_MINUTE
-from rung.domain.fill import Fill
+from rung.domain.fill import Fill, Trigger
 from rung.domain.instrument import us_equity
 from rung.domain.order import Side
 from rung.simulation.fees import FlatBpsFees
@@ -215,7 +215,10 @@ def test_nothing_fills_before_it_was_sent_or_outside_the_bar_it_fills_in(tape: l
     for open_ns, fill in both.fills:
         low, high = lows[open_ns]
         assert open_ns <= fill.at_ns <= open_ns + NS_PER_MINUTE
-        assert low <= fill.reference_price <= high
+        if fill.trigger is Trigger.TAKE_PROFIT:  # at its price, also when the whole bar was better
+            assert fill.reference_price <= high if fill.side is Side.SELL else fill.reference_price >= low
+        else:
+            assert low <= fill.reference_price <= high
         if fill.order_id in both.sent:
             assert both.sent[fill.order_id][0] <= open_ns
 
