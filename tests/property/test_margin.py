@@ -15,7 +15,9 @@ from tests.unit.simulation.made_perps import BTC, COIN, ETH, START_NS, TERMS, US
 from rung.domain.charge import ChargeKind
 from rung.domain.errors import Refusable
 from rung.domain.fill import Fill, Trigger
+from rung.domain.slice import Slice
 from rung.domain.target import Protection
+from rung.simulation.financed import FinancedVenue
 from rung.simulation.funding import RecordedFunding
 
 D = Decimal
@@ -159,3 +161,44 @@ def test_cut_into_any_windows_every_instant_is_due_once(paid: tuple[str, ...], c
     edges = [first, *(first + cut * 8 * hour + shift for cut in cuts)]
     told = [i for a, b in pairwise(edges) for i in model.due(BTC, a, b)]
     assert tuple(told) == whole.within(edges[0], edges[-1])
+
+
+class Careful(FinancedVenue):
+    """Goes the long way in every slice."""
+
+    def _settle(self, event: Slice) -> None: ...
+
+
+calm_moves = st.tuples(*[st.integers(-12, 12)] * 4)
+calm_slices = st.tuples(
+    st.one_of(st.just([]), st.just([]), st.lists(trades, max_size=1)),
+    st.fixed_dictionaries({s: st.one_of(st.none(), calm_moves, calm_moves, calm_moves, moves) for s in SYMBOLS}),
+)
+
+
+@given(
+    st.lists(calm_slices, min_size=10, max_size=60), rates, st.sampled_from([5, 60, 480]), st.sampled_from(["0", "0.9"])
+)
+@settings(max_examples=100)
+def test_the_short_way_through_calm_slices_is_the_long_way(
+    tape: list[tuple[list[Trade], dict[str, tuple[int, ...] | None]]],
+    paid: tuple[str, ...],
+    minutes: int,
+    collateral: str,
+) -> None:
+    def stage(kind: type[FinancedVenue]) -> PerpStage:
+        return PerpStage(
+            "2000", {s: history(s, paid) for s in (BTC, ETH)}, kind=kind, minutes=minutes, taker_bps="5.5",
+            half_spread="0.3", fee_bps="125", borrow_bps="1500", collateral=collateral,
+        )  # fmt: skip
+
+    quick, careful = stage(FinancedVenue), stage(Careful)
+    for sent, bars in tape:
+        for on in (quick, careful):
+            for trade in sent:
+                order(on, trade)
+            on.slice(**{symbol: prices(symbol, move) for symbol, move in bars.items()})
+        assert quick.charges == careful.charges
+        assert quick.fills == careful.fills
+        assert dict(quick.venue.working()) == dict(careful.venue.working())
+        assert dict(quick.venue.protections()) == dict(careful.venue.protections())

@@ -17,6 +17,7 @@ from rung.simulation.prices import round_up
 ZERO = Decimal(0)
 MONEY_STEP = Decimal("0.00000001")
 NS_PER_HOUR = 3_600_000_000_000
+FOREVER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,22 @@ class Carry:
             yield from self._funding_charges(held)
         elif self._borrow is not None:
             yield from _loan(self._borrow, held)
+
+    def quiet_until(self, instrument: Instrument, quantity: Decimal, at_ns: int) -> int:
+        """The first instant from `at_ns` on at which this position may owe something; `at_ns` when it cannot be told.
+
+        This looks ahead to know when to look closely, and for nothing else.
+        """
+        terms = instrument.perpetual
+        if terms is None:
+            return _first_hour(at_ns) if quantity < 0 and self._borrow is not None else FOREVER
+        if self._funding is None:
+            return at_ns
+        try:
+            ahead = self._funding.due(instrument.symbol, at_ns, at_ns + terms.funding_interval_ns)
+        except UserError:
+            return at_ns
+        return ahead[0].at_ns if ahead else at_ns + terms.funding_interval_ns
 
     def _funding_charges(self, held: Held) -> Iterator[Charge]:
         if not any(held.quantities):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate
+from math import inf
 
 from rung.domain.bar import Bar
 from rung.domain.charge import Charge, ChargeKind
@@ -15,7 +16,9 @@ from rung.domain.instrument import Instrument
 from rung.domain.order import Order, OrderKind
 from rung.domain.session import Session
 from rung.domain.slice import Slice
+from rung.domain.verdicts import Approved
 from rung.simulation.book import SymbolBook
+from rung.simulation.calm import Calm, all_idle, row_of
 from rung.simulation.carry import Carry, Held
 from rung.simulation.margin import ZERO, MarginAccount, Stake, dust_quote, stake, way_to_ruin
 from rung.simulation.matching import Takeover, Turn, tradable
@@ -99,6 +102,7 @@ class FinancedVenue(SimVenue):
         self._margin = financing.margin
         self._last: dict[str, Bar] = {}
         self._charges: list[Charge] = []
+        self._calm: Calm | None = None
 
     def charges(self) -> tuple[Charge, ...]:
         """What was taken or given in the last slice without a trade, oldest first."""
@@ -108,6 +112,11 @@ class FinancedVenue(SimVenue):
         """What happened in the bars of `event`. Raises ValueError when time does not move forward."""
         since_ns = self._now_ns
         self._charges = []
+        calm = self._calm
+        if calm is not None and event.at_ns > since_ns and calm.lasts(event, self._last):
+            self._now_ns = event.at_ns
+            return ()
+        self._calm = None
         self._enter(event)
         if not self._live:
             return ()
@@ -128,7 +137,27 @@ class FinancedVenue(SimVenue):
             changed |= self._expire("")
         if changed:
             self._refresh()
+        self._settle(event)
         return tuple(fills)
+
+    def submit(self, approved: Approved[Order]) -> None:
+        """Take an order. Raises Refusable for one that no venue could take: the gates should have said so before."""
+        self._calm = None
+        super().submit(approved)
+
+    def _settle(self, event: Slice) -> None:
+        """When nothing is on its way, note until when and within which prices nothing can happen."""
+        held = [book for book in self._live if book.quantity != 0]
+        if not held or not all_idle(self._live) or not all(book.symbol in self._last for book in held):
+            return
+        until_ns = min(self._carry.quiet_until(book.instrument, book.quantity, event.at_ns) for book in held)
+        if not _never_closes(event.session):
+            until_ns = min(until_ns, event.session.close_ns - 1)
+        margin = self._margin
+        share = margin.spot_share if margin is not None else 1.0
+        rows = tuple(row_of(book, self._last[book.symbol], share) for book in held)
+        money = margin.money_float if margin is not None else inf
+        self._calm = Calm(rows, event.session.date, until_ns, money)
 
     def _open_session(self, session: Session) -> None:
         """A day without a night ends nothing: orders work on until they are filled or withdrawn."""

@@ -13,14 +13,13 @@ from rung.domain.fill import Fill
 from rung.domain.instrument import PerpetualTerms
 from rung.domain.order import Side
 from rung.simulation.book import SymbolBook
+from rung.simulation.calm import NEARLY
 from rung.simulation.params import MarginParams
 from rung.simulation.prices import exact, price_step, round_down, round_up
 
 ZERO, ONE = Decimal(0), Decimal(1)
 BPS = Decimal("0.0001")
 MONEY_STEP = Decimal("0.00000001")
-NEARLY = 1.001
-"""A float screen is trusted only when the margin is this much above what is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,16 @@ class MarginAccount:
     def money_quote(self) -> Decimal:
         """Capital less everything paid: for units, of perpetuals too, for fees and charges."""
         return self._money
+
+    @property
+    def money_float(self) -> float:
+        """The same, nearly: for a first look."""
+        return self._money_float
+
+    @property
+    def spot_share(self) -> float:
+        """`spot_collateral_frac`, nearly: for a first look."""
+        return float(self._params.spot_collateral_frac)
 
     def book(self, fills: Sequence[Fill], charges: Sequence[Charge] = ()) -> None:
         for fill in fills:

@@ -85,6 +85,7 @@ class PerpStage:
         capital: str = "1000",
         rates: Mapping[str, FundingHistory] | None = None,
         *,
+        kind: type[FinancedVenue] = FinancedVenue,
         minutes: int = 1,
         taker_bps: str = "0",
         maker_bps: str = "0",
@@ -102,7 +103,7 @@ class PerpStage:
             D(capital), MarginParams(liquidation_fee_bps=D(fee_bps), spot_collateral_frac=D(collateral))
         )
         known = rates if rates is not None else {BTC: history(BTC), ETH: history(ETH)}
-        self.venue = FinancedVenue(
+        self.venue = kind(
             models=models(taker_bps, maker_bps, half_spread),
             financing=Financing(
                 funding=RecordedFunding(known),
