@@ -86,6 +86,7 @@ class PerpStage:
         rates: Mapping[str, FundingHistory] | None = None,
         *,
         kind: type[FinancedVenue] = FinancedVenue,
+        terms: PerpetualTerms = TERMS,
         minutes: int = 1,
         taker_bps: str = "0",
         maker_bps: str = "0",
@@ -110,7 +111,7 @@ class PerpStage:
                 borrow=HourlyBorrow(BorrowParams(annual_bps=D(borrow_bps))),
                 margin=self.margin,
             ),
-            instruments={BTC: perpetual(BTC), ETH: perpetual(ETH), COIN: coin()},
+            instruments={BTC: perpetual(BTC, terms), ETH: perpetual(ETH, terms), COIN: coin()},
         )
         self.ledger = Ledger("USDT", D(capital), margined=(BTC, ETH))
 

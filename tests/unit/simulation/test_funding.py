@@ -9,6 +9,7 @@ from tests.unit.simulation.made_perps import BTC, COIN, HOUR_NS, START_NS, PerpS
 
 from rung.domain.charge import ChargeKind
 from rung.domain.errors import UserError
+from rung.domain.target import Protection
 from rung.simulation.financed import FinancedVenue, Financing
 from rung.simulation.funding import RecordedFunding
 
@@ -167,3 +168,13 @@ def test_a_perpetual_without_rates_terms_or_margin_is_refused_at_the_start() -> 
         FinancedVenue(models=models(), financing=Financing(**full), instruments={BTC: perpetual(terms=None)})
     spot = Financing(funding=None, borrow=None, margin=None)
     assert FinancedVenue(models=models(), financing=spot, instruments={COIN: coin()}).charges() == ()
+
+
+def test_who_may_have_left_before_an_instant_inside_a_bar_is_not_counted_to_have_received() -> None:
+    """The bar reaches the target; whether before or after 08:00, when a long would have received 5, is unknown."""
+    for high, received in ((50_500.0, D(-5)), (51_100.0, D(0))):
+        on = PerpStage("1000000", {BTC: history(BTC, ("0",) * 4 + ("-0.0001",) + ("0",) * 9)}, minutes=24 * 60)
+        on.send("1", protection=Protection(take_profit_frac=0.02))
+        on.slice(BTCUSDT=50_000.0)
+        on.slice(BTCUSDT=(50_000.0, high, 50_000.0, 50_000.0))
+        assert on.paid() == received

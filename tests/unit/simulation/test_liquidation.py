@@ -7,6 +7,7 @@ Short: 1 000 + 0.1·(50 000 − p) = 0.0005·p at p = 59 701.49…; nothing is l
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -15,9 +16,10 @@ from tests.unit.simulation.made_perps import BTC, COIN, ETH, TERMS, PerpStage, h
 from rung.domain.charge import ChargeKind
 from rung.domain.errors import Refusable, UserError
 from rung.domain.fill import Fill, Trigger
+from rung.domain.instrument import margin_tier
 from rung.domain.order import Side
 from rung.domain.target import Protection
-from rung.simulation.margin import MarginAccount
+from rung.simulation.margin import MarginAccount, way_to_ruin
 from rung.simulation.params import MarginParams
 
 D = Decimal
@@ -284,3 +286,22 @@ def test_short_spot_is_closed_when_nothing_is_left() -> None:
     fill = ended(on.slice(BTC=(180.0, 230.0, 180.0, 220.0)))
     assert (fill.symbol, fill.price.quantize(D("0.01"))) == (COIN, D(200))
     assert 0 <= on.ledger.equity_quote < D("0.01")
+
+
+def test_a_quiet_rise_into_a_dearer_tier_is_seen() -> None:
+    """1.99 BTC short at 50 000: at 50 600 its value is 100 694, of which 694 need a half: 847 of the 606 there are."""
+    steep = replace(TERMS, tiers=(margin_tier("0", "0.005", "100"), margin_tier("100000", "0.5", "2")))
+    on = PerpStage("1800", terms=steep)
+    on.send("-1.99")
+    on.slice(BTCUSDT=50_000.0)
+    on.slice(BTCUSDT=50_000.0)
+    ended(on.slice(BTCUSDT=(50_000.0, 50_600.0, 50_000.0, 50_000.0)))
+
+
+def test_the_way_to_ruin_is_none_all_or_up_to_where_nothing_is_left() -> None:
+    assert way_to_ruin(D(100), D(0), D("0.01")) == 1
+    assert way_to_ruin(D(-1), D(-50), D("0.01")) == 0
+    assert way_to_ruin(D(0), D(-50), D(0)) == 0
+    assert way_to_ruin(D("0.01"), D(-50), D("0.01")) == 0
+    assert way_to_ruin(D(100), D(-100), D(0)) == D("0.5")
+    assert way_to_ruin(D(100), D(-100), D(2)) == D("0.49")
