@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 from tests.contract.venue_contract import Market, Prices, VenueContract
@@ -10,12 +12,13 @@ from tests.unit.simulation.made import SYMBOL, Stage, sim
 
 from rung.config.load import load
 from rung.domain.fill import Fill
-from rung.domain.instrument import us_equity
-from rung.simulation.compose import sim_venue
-from rung.simulation.params import CostParams
+from rung.domain.instrument import AssetClass, us_equity
+from rung.simulation.compose import crypto_venue, sim_venue
+from rung.simulation.params import CostParams, CryptoCostParams
 from rung.simulation.venue import SimVenue
 
 COSTS = Path(__file__).resolve().parents[2] / "config" / "costs.toml"
+CRYPTO_COSTS = COSTS.with_name("costs_crypto.toml")
 
 
 class SimMarket(Market):
@@ -41,3 +44,10 @@ class TestSimVenueWithoutCosts(VenueContract):
 class TestSimVenueWithTheShippedCosts(VenueContract):
     def open_market(self) -> Market:
         return SimMarket(sim_venue(load(COSTS, CostParams).value, {SYMBOL: us_equity(SYMBOL)}))
+
+
+class TestFinancedVenueWithTheShippedCostsOfCrypto(VenueContract):
+    def open_market(self) -> Market:
+        costs = load(CRYPTO_COSTS, CryptoCostParams).value
+        coin = replace(us_equity(SYMBOL), asset_class=AssetClass.CRYPTO_SPOT)
+        return SimMarket(crypto_venue(costs, {SYMBOL: coin}, {}, Decimal(1_000_000)))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rung.domain.account import Account, Position
 from rung.domain.bar import Bar
+from rung.domain.charge import Charge
 from rung.domain.fill import Fill
 from rung.domain.order import Order
 from rung.domain.session import Session
@@ -68,6 +69,7 @@ targets = st.builds(
     Target, at_ns=instants, symbol=symbols, weight=st.none() | floats, reason=text, strength=floats,
     rank=st.integers(-5, 5), protection=guards,
 )  # fmt: skip
+charges = st.builds(Charge, at_ns=instants, symbol=symbols, amount_quote=exact, reason=text)
 steps = st.builds(
     Step,
     seq=st.integers(0, 2**62),
@@ -78,6 +80,7 @@ steps = st.builds(
     targets=st.lists(targets, max_size=2).map(tuple),
     verdicts=st.lists(verdicts, max_size=2).map(tuple),
     notes=st.lists(text, max_size=2).map(tuple),
+    charges=st.lists(charges, max_size=2).map(tuple),
 )
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | text,

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from tests.unit.ledger.made import buy, sell
 from tests.unit.ledger.plain_trades import TradeFold
 
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.fill import Fill
 from rung.ledger.ledger import TRADES_REMEMBERED, Ledger
 from rung.ledger.postings import Book, Posting, fold
 
 D = Decimal
 CAPITAL = D("100000.00")
-SYMBOLS = ("TQQQ", "SQQQ", "BTC")
+SYMBOLS = ("TQQQ", "SQQQ", "BTC", "BTCUSDT")
+MARGINED = ("BTCUSDT",)
 
 quantities = st.one_of(
     st.integers(1, 5_000).map(D), st.integers(1, 10**10).map(lambda n: D(n).scaleb(-8))
@@ -34,13 +36,25 @@ fills = st.builds(
 )
 marks = st.tuples(st.sampled_from(SYMBOLS), st.floats(0.01, 500.0).map(lambda x: round(x, 4)))
 transfers = st.integers(0, 10_000_000).map(lambda n: D(n).scaleb(-2))
-histories = st.lists(st.one_of(fills, marks, transfers), max_size=40)
+charges = st.builds(
+    Charge,
+    at_ns=st.just(0),
+    symbol=st.sampled_from(SYMBOLS),
+    kind=st.sampled_from(ChargeKind),
+    amount_quote=st.integers(-(10**13), 10**13).map(lambda n: D(n).scaleb(-8)),
+    reason=st.just("a test"),
+)
+histories = st.lists(st.one_of(fills, marks, transfers, charges), max_size=40)
+
+
+def new_books(capital: Decimal = CAPITAL) -> Ledger:
+    return Ledger("USD", capital, margined=MARGINED)
 
 
 @given(histories)
 @settings(max_examples=150)
 def test_every_currency_and_asset_nets_to_zero_after_every_event(history: list[object]) -> None:
-    books = Ledger("USD", CAPITAL)
+    books = new_books()
     for event in history:
         play(books, event)
         assert set(books.trial_balance().values()) <= {D(0)}
@@ -48,25 +62,67 @@ def test_every_currency_and_asset_nets_to_zero_after_every_event(history: list[o
 
 @given(histories)
 @settings(max_examples=150)
-def test_equity_is_capital_plus_realised_plus_unrealised_less_fees_to_the_last_digit(history: list[object]) -> None:
-    books = Ledger("USD", CAPITAL)
+def test_equity_is_capital_plus_realised_plus_unrealised_less_costs_to_the_last_digit(
+    history: list[object],
+) -> None:
+    books = new_books()
     for event in history:
         play(books, event)
         account = books.account(0, {}, {})
         assert account.equity_quote == books.equity_quote
         assert books.equity_quote == (
-            books.capital_quote + books.realised_quote + books.unrealised_quote - books.fees_quote
-        )
-        assert account.equity_quote == account.cash_quote + sum(
-            (p.value_quote for p in account.positions.values()), D(0)
-        )
+            books.capital_quote + books.realised_quote + books.unrealised_quote
+            - books.fees_quote - books.funding_quote - books.borrow_quote
+        )  # fmt: skip
+        paid_for = [p for p in account.positions.values() if p.symbol not in MARGINED]
+        gain = books.equity_quote - account.cash_quote - sum((p.value_quote for p in paid_for), D(0))
+        contract = account.positions.get(MARGINED[0])
+        if contract is None:
+            assert gain == 0
+        else:
+            contract_cost = -books.balances()[(Book.CONTRACT, MARGINED[0], "USD")]
+            assert gain == contract.value_quote - contract_cost
+
+
+@given(histories)
+@settings(max_examples=100)
+def test_a_contract_moves_cash_only_by_its_gains_and_its_costs(history: list[object]) -> None:
+    books, cash = new_books(), CAPITAL
+    for event in history:
+        if isinstance(event, Fill):
+            booked = books.book(event)
+            if event.symbol in MARGINED:
+                cash += booked.realised_quote - event.fee_quote
+            else:
+                cash -= event.quantity * event.side.sign * event.price + event.fee_quote
+        else:
+            play(books, event)
+            cash += {Charge: -1, Decimal: 1}.get(type(event), 0) * money_of(event)
+        assert books.cash_quote == cash
+
+
+@given(histories)
+@settings(max_examples=100)
+def test_every_charge_stands_in_the_book_of_its_kind(history: list[object]) -> None:
+    books = new_books()
+    totals = {kind: D(0) for kind in ChargeKind}
+    fees = D(0)
+    for event in history:
+        play(books, event)
+        if isinstance(event, Charge):
+            totals[event.kind] += event.amount_quote
+        elif isinstance(event, Fill):
+            fees += event.fee_quote
+    assert books.funding_quote == totals[ChargeKind.FUNDING]
+    assert books.borrow_quote == totals[ChargeKind.BORROW]
+    assert books.fees_quote == fees + totals[ChargeKind.LIQUIDATION_FEE]
 
 
 @given(histories)
 @settings(max_examples=150)
 def test_the_equity_is_what_a_child_would_count(history: list[object]) -> None:
     """Money in, money out, and what the units left are worth: with fractions, without any book."""
-    books = Ledger("USD", CAPITAL)
+    books = new_books()
     money, units, price = Fraction(CAPITAL), defaultdict(Fraction), {}
     for event in history:
         play(books, event)
@@ -79,6 +135,8 @@ def test_the_equity_is_what_a_child_would_count(history: list[object]) -> None:
         elif isinstance(event, tuple):
             if units[event[0]] != 0:
                 price[event[0]] = Fraction(repr(event[1]))
+        elif isinstance(event, Charge):
+            money -= Fraction(event.amount_quote)
         else:
             assert isinstance(event, Decimal)
             money += Fraction(event)
@@ -90,7 +148,7 @@ def test_the_equity_is_what_a_child_would_count(history: list[object]) -> None:
 @given(histories)
 @settings(max_examples=100)
 def test_balances_are_a_fold_over_the_postings(history: list[object]) -> None:
-    books = Ledger("USD", D(0))
+    books = new_books(D(0))
     postings: list[Posting] = []
     for event in history:
         postings.extend(play(books, event))
@@ -103,7 +161,7 @@ def test_balances_are_a_fold_over_the_postings(history: list[object]) -> None:
 @given(st.lists(fills, max_size=40))
 @settings(max_examples=100)
 def test_round_trips_add_up_to_what_the_ledger_says(history: list[Fill]) -> None:
-    books, trips = Ledger("USD", CAPITAL), TradeFold()
+    books, trips = new_books(), TradeFold()
     trades = []
     for fill in history:
         books.book(fill)
@@ -119,7 +177,7 @@ def test_round_trips_add_up_to_what_the_ledger_says(history: list[Fill]) -> None
 @given(st.lists(st.one_of(fills, marks), max_size=20), transfers)
 @settings(max_examples=100)
 def test_a_deposit_changes_neither_the_sessions_result_nor_the_drawdown(history: list[object], amount: Decimal) -> None:
-    books = Ledger("USD", D(10_000_000))
+    books = new_books(D(10_000_000))
     for event in history:
         play(books, event)
     before = books.account(0, {}, {})
@@ -132,11 +190,17 @@ def test_a_deposit_changes_neither_the_sessions_result_nor_the_drawdown(history:
         assert abs(after.drawdown_frac - before.drawdown_frac) <= D("1e-24")
 
 
+def money_of(event: object) -> Decimal:
+    return event.amount_quote if isinstance(event, Charge) else event if isinstance(event, Decimal) else D(0)
+
+
 def play(books: Ledger, event: object) -> tuple[Posting, ...]:
     if isinstance(event, Fill):
         return books.book(event).postings
     if isinstance(event, tuple):
         books.mark(*event)
         return ()
+    if isinstance(event, Charge):
+        return books.charge(event).postings
     assert isinstance(event, Decimal)
     return books.transfer(event, at_ns=0, ref="deposit").postings

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.property.plain_matcher import D, PlainBar, PlainOrder, PlainVenue, Trade
-from tests.unit.simulation.made import SESSION_MINUTES, SYMBOL, Stage, cap, protection, session, slippage
+from tests.unit.simulation.made import SESSION_MINUTES, SYMBOL, Stage, cap, protection, session, sim, slippage
 
 from rung.domain.clock import NS_PER_MINUTE
-from rung.domain.fill import Fill
+from rung.domain.fill import Fill, Trigger
+from rung.domain.instrument import us_equity
 from rung.domain.order import Side
+from rung.simulation.fees import FlatBpsFees
+from rung.simulation.financed import FinancedVenue, Financing, TradeModels
+from rung.simulation.latency import FixedLatency
+from rung.simulation.models import LiquidityModel, SlippageModel
+from rung.simulation.venue import SimVenue
 
 COST, CAP = "0.02", "0.10"
 
@@ -68,9 +75,9 @@ tapes = st.lists(minutes, min_size=2, max_size=20)
 class Both:
     """Plays the same minutes to the simulated venue and to the plain one."""
 
-    def __init__(self, tape: list[Minute]) -> None:
+    def __init__(self, tape: list[Minute], make: Callable[..., SimVenue] = sim) -> None:
         self.flagged: set[int] = set()
-        self.stage = Stage(slippage=slippage("0", COST, "0"), liquidity=cap(CAP), flagged={SYMBOL: self.flagged})
+        self.stage = Stage(make(slippage=slippage("0", COST, "0"), liquidity=cap(CAP), flagged={SYMBOL: self.flagged}))
         self.plain = PlainVenue(D(COST), D(CAP))
         self.fills: list[tuple[int, Fill]] = []
         self.bars: list[PlainBar] = []
@@ -144,6 +151,24 @@ def test_the_venue_and_a_plain_matcher_agree_fill_by_fill(tape: list[Minute]) ->
 
 
 @given(tapes)
+@settings(max_examples=200)
+def test_a_financed_venue_without_financing_is_the_same_venue(tape: list[Minute]) -> None:
+    both = Both(tape, unfinanced)
+    assert [seen(fill) for _, fill in both.fills] == both.plain.trades
+    assert [fill for _, fill in both.fills] == [fill for _, fill in Both(tape).fills]
+
+
+def unfinanced(slippage: SlippageModel, liquidity: LiquidityModel, flagged: Mapping[str, frozenset[int]]) -> SimVenue:
+    fees = FlatBpsFees(maker_bps=D(0), taker_bps=D(0))
+    return FinancedVenue(
+        models=TradeModels(fees=fees, slippage=slippage, liquidity=liquidity, latency=FixedLatency()),
+        financing=Financing(funding=None, borrow=None, margin=None),
+        instruments={SYMBOL: us_equity(SYMBOL)},
+        flagged=flagged,
+    )
+
+
+@given(tapes)
 @settings(max_examples=150)
 def test_no_close_is_larger_than_what_is_held_and_reduce_only_never_adds(tape: list[Minute]) -> None:
     both = Both(tape)
@@ -190,7 +215,10 @@ def test_nothing_fills_before_it_was_sent_or_outside_the_bar_it_fills_in(tape: l
     for open_ns, fill in both.fills:
         low, high = lows[open_ns]
         assert open_ns <= fill.at_ns <= open_ns + NS_PER_MINUTE
-        assert low <= fill.reference_price <= high
+        if fill.trigger is Trigger.TAKE_PROFIT:  # at its price, also when the whole bar was better
+            assert fill.reference_price <= high if fill.side is Side.SELL else fill.reference_price >= low
+        else:
+            assert low <= fill.reference_price <= high
         if fill.order_id in both.sent:
             assert both.sent[fill.order_id][0] <= open_ns
 

@@ -41,6 +41,16 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
         "rung.lab.costs:CryptoCosts",
         "what trading costs at a crypto venue: every key must be said, zero too",
     ),
+    ConfigFile(
+        "costs_crypto.toml",
+        "rung.simulation.params:CryptoCostParams",
+        "the same for crypto spot and perpetuals: fees, borrow, margin",
+    ),
+    ConfigFile(
+        "instruments.toml",
+        "rung.market.instruments:InstrumentsFile",
+        "perpetuals and coins as their venues trade them: steps, smallest order, margin tiers, funding interval",
+    ),
     ConfigFile("risk/screen.toml", "rung.risk.params:ScreenLimits", "the gates of every run, in fractions of equity"),
     ConfigFile(
         "risk/backtest.toml", "rung.risk.params:ScreenLimits", "the gates of `rung backtest`: the same ones, set wide"

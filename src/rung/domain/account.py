@@ -40,7 +40,8 @@ class Position:
 class Account:
     """A snapshot of one account, marked to market.
 
-    cash_quote : settled cash.   equity_quote : cash + signed value of the positions.
+    cash_quote : settled cash.   equity_quote : cash + signed value of the positions; of a perpetual, which is never
+    paid for, its unrealised gain.
     peak_equity_quote : highest equity so far.   session_start_equity_quote : equity at the start of this session.
     working : order ids that the venue has not finished, by symbol.
     closed_trades_quote : net P&L of the latest closed round trips, newest last, at most 10.

@@ -16,6 +16,8 @@ class Trigger(StrEnum):
     ORDER = "ORDER"
     STOP = "STOP"
     TAKE_PROFIT = "TAKE_PROFIT"
+    LIQUIDATION = "LIQUIDATION"
+    """The venue closed the position because its margin was gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rung.domain.account import Account
+from rung.domain.charge import Charge
 from rung.domain.fill import Fill
 from rung.domain.slice import Slice
 from rung.domain.target import Signal, Target
@@ -16,7 +17,8 @@ class Step:
     """One event through the whole house, in the order it happened.
 
     fills : what the venue did since the last step (orders sent at t fill at t+1 at the earliest).
-    account : marked to this slice, after those fills, before the new orders.
+    charges : what the venue took or gave without a trade since the last step: funding, borrow, liquidation fees.
+    account : marked to this slice, after those fills and charges, before the new orders.
     signals, targets, verdicts : believed, wanted, allowed or refused and why.
     notes : things a person should read (a latch tripped, an order carried overnight).
     """
@@ -29,6 +31,7 @@ class Step:
     targets: tuple[Target, ...]
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...] = ()
+    charges: tuple[Charge, ...] = ()
 
     @property
     def at_ns(self) -> int:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from rung.allocation.allocate import Allocator
+from rung.domain.fill import Trigger
 from rung.domain.order import Order
 from rung.domain.slice import Slice
 from rung.domain.step import Step
 from rung.domain.target import Action, Target
 from rung.domain.verdicts import Approved, Verdict
 from rung.domain.view import View
-from rung.execution.venue import Venue
+from rung.execution.venue import Charging, Venue
 from rung.ledger.ledger import Ledger
 from rung.risk.guard import Findings, Guard
 from rung.strategy.port import Explains, Strategy
@@ -70,6 +71,7 @@ class Desk:
         self._allocator = allocator
         self._guard = guard
         self._venue = venue
+        self._charging = venue if isinstance(venue, Charging) else None
         self._ledger = ledger
         self._flow_quote = NOTHING
         self._seq = 0
@@ -77,7 +79,7 @@ class Desk:
         self._unfinished: dict[str, Order] = {}
 
     def step(self, event: Slice) -> Step:
-        """Fills since the last slice → books → marks → targets → orders → verdicts → venue, and the record of it.
+        """Fills and charges → books → marks → targets → orders → verdicts → venue, and the record of it.
 
         Orders approved here reach the venue here but cannot fill before the next slice.
         """
@@ -86,10 +88,14 @@ class Desk:
         fills = tuple(self._venue.advance(event))
         for fill in fills:
             self._ledger.book(fill)
+        charges = tuple(self._charging.charges()) if self._charging is not None else ()
+        for charge in charges:
+            self._ledger.charge(charge)
         for bar in event.bars.values():
             self._ledger.mark(bar.symbol, bar.close)
         account = self._ledger.account(event.at_ns, self._venue.protections(), self._venue.working())
         view = View(slice=event, account=account)
+        notes += tuple(fill.reason for fill in fills if fill.trigger is Trigger.LIQUIDATION)
         findings = self._guard.look(view, fills, self._flow_quote)
         self._flow_quote = NOTHING
         notes += findings.notes
@@ -107,6 +113,7 @@ class Desk:
             targets=targets,
             verdicts=verdicts,
             notes=notes,
+            charges=charges,
         )
 
     def transfer(self, amount_quote: Decimal, *, at_ns: int, ref: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from rung.domain.charge import Charge
 from rung.domain.fill import Fill
 from rung.domain.order import Order
 from rung.domain.slice import Slice
@@ -27,3 +28,14 @@ class Venue(Protocol):
     def working(self) -> Mapping[str, str]: ...
 
     def protections(self) -> Mapping[str, Protection]: ...
+
+
+@runtime_checkable
+class Charging(Protocol):
+    """A venue that takes and gives money without a trade: funding, the loan of shorted units, liquidation fees.
+
+    `charges` answers what fell due between the last two calls of `advance`, in order of time; asking again answers the
+    same. The desk asks once after every `advance`.
+    """
+
+    def charges(self) -> Sequence[Charge]: ...

@@ -10,6 +10,7 @@ from typing import Any
 
 from rung.domain.account import Account, Position
 from rung.domain.bar import Bar
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.fill import Fill, Trigger
 from rung.domain.order import Order, OrderKind, Side
 from rung.domain.session import Session
@@ -42,12 +43,14 @@ _bar, _session, _slice, _step = _builder(Bar), _builder(Session), _builder(Slice
 _account, _position, _protection = _builder(Account), _builder(Position), _builder(Protection)
 _signal, _target, _order, _fill = _builder(Signal), _builder(Target), _builder(Order), _builder(Fill)
 _approved, _refused, _violation = _builder(Approved), _builder(Refused), _builder(Violation)
+_charge = _builder(Charge)
 
 _LEAN = {x.value: x for x in Lean}
 _ACTION = {x.value: x for x in Action}
 _SIDE = {x.value: x for x in Side}
 _ORDER_KIND = {x.value: x for x in OrderKind}
 _TRIGGER = {x.value: x for x in Trigger}
+_CHARGE_KIND = {x.value: x for x in ChargeKind}
 _VIOLATION_KIND = {x.value: x for x in ViolationKind}
 
 _exact = lru_cache(maxsize=8192)(Decimal)
@@ -202,6 +205,12 @@ def fill_in(row: Values, at: int) -> Fill:
     return fill
 
 
+def charge_in(row: Values, at: int) -> Charge:
+    at_ns, symbol, kind, amount, reason = row
+    charge: Charge = _charge(at_ns + at, symbol, _CHARGE_KIND[kind], _exact(amount), reason)
+    return charge
+
+
 def slice_in(row: Values) -> Slice:
     at, session, bars = row
     event: Slice = _slice(at, _session(session[0], session[1] + at, session[2] + at), _bars(bars, at))
@@ -209,7 +218,7 @@ def slice_in(row: Values) -> Slice:
 
 
 def step_in(row: Values) -> Step:
-    seq, at, session, bars, fills, account, signals, targets, verdicts, notes = row
+    seq, at, session, bars, fills, account, signals, targets, verdicts, notes, *charges = row
     step: Step = _step(
         seq,
         slice_in([at, session, bars]),
@@ -219,5 +228,6 @@ def step_in(row: Values) -> Step:
         _targets(targets, at),
         tuple([verdict_in(x, at) for x in verdicts]),
         tuple(notes),
+        tuple([charge_in(c, at) for c in charges[0]]) if charges else (),
     )
     return step

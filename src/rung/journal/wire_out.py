@@ -14,6 +14,7 @@ from typing import Any
 
 from rung.domain.account import Account
 from rung.domain.bar import Bar
+from rung.domain.charge import Charge
 from rung.domain.fill import Fill
 from rung.domain.order import Order
 from rung.domain.session import Session
@@ -155,16 +156,23 @@ def fill_row(f: Fill, at: int) -> Row:
     )
 
 
+def charge_row(c: Charge, at: int) -> Row:
+    return (c.at_ns - at, c.symbol, c.kind, c.amount_quote, c.reason)
+
+
 def slice_row(e: Slice) -> Row:
     """Instant, session, bars."""
     return e.at_ns, session_row(e.session, e.at_ns), _bar_rows(e.bars, e.at_ns)
 
 
 def step_row(s: Step) -> Row:
-    """The whole step. Its own instant comes first: every other instant is counted from it."""
+    """The whole step. Its own instant comes first: every other instant is counted from it.
+
+    Charges stand at the end and only where there are any, so that a step without them is written as it always was.
+    """
     event = s.event
     at = event.at_ns
-    return (
+    row = (
         s.seq,
         *slice_row(event),
         [fill_row(f, at) for f in s.fills] if s.fills else (),
@@ -174,3 +182,4 @@ def step_row(s: Step) -> Row:
         [verdict_row(x, at) for x in s.verdicts] if s.verdicts else (),
         s.notes,
     )
+    return (*row, [charge_row(c, at) for c in s.charges]) if s.charges else row

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from math import inf
 
 from rung.domain.account import Account, Position
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.fill import Fill
 from rung.domain.target import Protection
 from rung.ledger.holding import ZERO, Holding, pieces
@@ -17,28 +18,36 @@ from rung.ledger.postings import Book, Posting, post, trial_balance
 from rung.ledger.snapshots import Marked, Totals, account_of, position_of
 
 TRADES_REMEMBERED = 10
+CHARGED_TO = {
+    ChargeKind.FUNDING: Book.FUNDING,
+    ChargeKind.BORROW: Book.BORROW,
+    ChargeKind.LIQUIDATION_FEE: Book.FEES,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """What one fill or transfer did to the books. realised_quote : P&L of what it closed, fees not included."""
+    """What one fill, charge or transfer did to the books. realised_quote : P&L of what it closed, fees not included."""
 
     postings: tuple[Posting, ...]
     realised_quote: Decimal
 
 
 class Ledger:
-    """Books fills and transfers, marks positions, answers account snapshots. Exact: no float touches the books.
+    """Books fills, charges and transfers, marks positions, answers account snapshots. No float touches the books.
 
-    Identity, to the last digit: equity == capital + realised + unrealised − fees.
+    Identity, to the last digit: equity == capital + realised + unrealised − fees − funding − borrow.
+    margined : the symbols that are not paid for (perpetuals): their trades move cash by what they gain, lose and cost.
+    One cash account stands behind all symbols.
     Profit is measured by session (`start_session`) and from the peak of equity. A transfer is neither: it moves the
     session's start by its amount and scales the peak, so that neither the session's P&L nor the drawdown changes.
     """
 
-    def __init__(self, currency: str, capital: Decimal) -> None:
+    def __init__(self, currency: str, capital: Decimal, margined: Collection[str] = ()) -> None:
         if not capital.is_finite() or capital < 0:
             raise ValueError(f"{capital} {currency} is not a capital to start with")
         self._currency = currency
+        self._margined = frozenset(margined)
         self._balances: dict[Key, Decimal] = {}
         self._held: dict[str, Marked] = {}
         self._totals = Totals(currency)
@@ -62,7 +71,18 @@ class Ledger:
 
     @property
     def fees_quote(self) -> Decimal:
+        """Everything charged for trading, liquidations included."""
         return self._balance(Book.FEES)
+
+    @property
+    def funding_quote(self) -> Decimal:
+        """Funding paid less funding received."""
+        return self._balance(Book.FUNDING)
+
+    @property
+    def borrow_quote(self) -> Decimal:
+        """What loans of units sold short have cost."""
+        return self._balance(Book.BORROW)
 
     @property
     def unrealised_quote(self) -> Decimal:
@@ -71,8 +91,8 @@ class Ledger:
 
     @property
     def equity_quote(self) -> Decimal:
-        """Cash plus the signed value of every position at its mark."""
-        return sum((m.holding.quantity * m.mark for m in self._held.values()), self._totals.cash)
+        """Cash plus the signed value of every position at its mark; of margined ones their gain."""
+        return sum((m.equity_quote for m in self._held.values()), self._totals.cash)
 
     def balances(self) -> dict[Key, Decimal]:
         """Every account, as (book, symbol, unit) → amount."""
@@ -91,12 +111,13 @@ class Ledger:
         _check(fill)
         held = self._held.get(fill.symbol)
         if held is None:
-            held = self._held[fill.symbol] = Marked(fill.symbol, Holding(), float(fill.price), fill.price)
+            margined = fill.symbol in self._margined
+            held = self._held[fill.symbol] = Marked(fill.symbol, Holding(), float(fill.price), fill.price, margined)
         realised, cost_before = ZERO, held.holding.cost
         for piece in pieces(fill, held.holding.quantity):
             realised += held.holding.take(piece, fill.price, fill.at_ns)
             if held.holding.quantity == 0:
-                self._remember(held.holding.trip)
+                self._remember(fill.symbol, held.holding.trip)
                 held.holding, held.mark, held.close = Holding(), fill.price, float(fill.price)
         held.position = None
         if held.holding.quantity == 0:
@@ -106,6 +127,19 @@ class Ledger:
         postings = self._postings(fill, realised, held.holding.cost - cost_before)
         self._post(postings)
         return Booked(postings=postings, realised_quote=realised)
+
+    def charge(self, charge: Charge) -> Booked:
+        """Post money taken or given without a trade. Raises ValueError when its amount is not a number."""
+        amount = charge.amount_quote
+        if not amount.is_finite():
+            raise ValueError(f"{amount} is not a charge for {charge.symbol}")
+        ref = f"{charge.kind} {charge.symbol} {charge.at_ns}"
+        lines = ((CHARGED_TO[charge.kind], amount), (Book.CASH, -amount))
+        money = ("", self._currency)
+        postings = tuple(self._posting(ref, charge.at_ns, book, money, change) for book, change in lines if change)
+        self._charge_trip(charge.symbol, amount)
+        self._post(postings)
+        return Booked(postings=postings, realised_quote=ZERO)
 
     def mark(self, symbol: str, close: float) -> None:
         """Note the newest close. A number that is no price (not finite, not positive) leaves the mark as it was."""
@@ -154,8 +188,23 @@ class Ledger:
     def _balance(self, book: Book) -> Decimal:
         return self._balances.get((book, "", self._currency), ZERO)
 
-    def _remember(self, trip_quote: Decimal) -> None:
-        self._totals.closed_trades = (*self._totals.closed_trades, trip_quote)[-TRADES_REMEMBERED:]
+    def _remember(self, symbol: str, trip_quote: Decimal) -> None:
+        totals = self._totals
+        totals.closed_trades = (*totals.closed_trades, trip_quote)[-TRADES_REMEMBERED:]
+        totals.closed_symbols = (*totals.closed_symbols, symbol)[-TRADES_REMEMBERED:]
+
+    def _charge_trip(self, symbol: str, amount: Decimal) -> None:
+        """The round trip of the symbol bears the charge: the open one, else the one closed last."""
+        held, totals = self._held.get(symbol), self._totals
+        if held is not None:
+            held.holding.trip -= amount
+            return
+        for row in reversed(range(len(totals.closed_symbols))):
+            if totals.closed_symbols[row] == symbol:
+                trades = list(totals.closed_trades)
+                trades[row] -= amount
+                totals.closed_trades = tuple(trades)
+                return
 
     def _posting(self, ref: str, at_ns: int, book: Book, place: tuple[str, str], amount: Decimal) -> Posting:
         symbol, unit = place
@@ -164,12 +213,14 @@ class Ledger:
     def _postings(self, fill: Fill, realised: Decimal, cost_change: Decimal) -> tuple[Posting, ...]:
         asset, money = (fill.symbol, fill.symbol), ("", self._currency)
         signed = fill.quantity * fill.side.sign
+        margined = fill.symbol in self._margined
         lines = (
             (Book.UNITS, asset, signed),
             (Book.MARKET, asset, -signed),
             (Book.POSITION, (fill.symbol, self._currency), cost_change),
+            (Book.CONTRACT, (fill.symbol, self._currency), -cost_change if margined else ZERO),
             (Book.REALISED, money, -realised),
-            (Book.CASH, money, -signed * fill.price),
+            (Book.CASH, money, realised if margined else -signed * fill.price),
             (Book.FEES, money, fill.fee_quote),
             (Book.CASH, money, -fill.fee_quote),
         )
@@ -194,6 +245,8 @@ class Ledger:
         positions: dict[str, Position] = {}
         for symbol, held in self._held.items():
             equity += held.holding.quantity * held.mark
+            if held.margined:
+                equity -= held.holding.cost
             position = held.position
             if position is None:
                 position = held.position = position_of(held, self._protections.get(symbol))

@@ -4,10 +4,15 @@
     buy            units +q · market −q (asset)      position +q·p · cash −q·p (currency)
     sell a long    units −q · market +q (asset)      cash +q·p · position −cost · realised −(q·p − cost) (currency)
     fee            fees +f · cash −f
+    buy, margined  units +q · market −q (asset)      position +q·p · contract −q·p (currency)
+    sell, margined units −q · market +q (asset)      contract +cost · position −cost · cash +gain · realised −gain
+    funding        funding +f · cash −f              (received: signs reversed)
+    borrow         borrow +b · cash −b
     deposit        cash +d · capital −d
 
 A short position is the same with signs reversed: `units` and `position` are negative. `realised` and `capital` are
-credit accounts: a gain stands there as a negative number.
+credit accounts: a gain stands there as a negative number. A margined contract (a perpetual) is not paid for: what it
+would have cost stands in `contract` against `position`, and only its gain moves cash. A liquidation fee is a fee.
 """
 
 from __future__ import annotations
@@ -29,6 +34,10 @@ class Book(StrEnum):
     """What the open units cost, per symbol, quote currency."""
     REALISED = "realised"
     FEES = "fees"
+    FUNDING = "funding"
+    BORROW = "borrow"
+    CONTRACT = "contract"
+    """What open margined contracts would have cost, per symbol: the other side of their `position`."""
     UNITS = "units"
     """Units held, per symbol, in the asset itself."""
     MARKET = "market"

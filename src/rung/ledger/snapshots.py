@@ -18,14 +18,25 @@ from rung.ledger.holding import ZERO, Holding
 
 @dataclass(slots=True)
 class Marked:
-    """A holding with its newest price. position : the snapshot last taken of it, None when it is out of date."""
+    """A holding with its newest price.
+
+    margined : only its gain counts to the equity, its value was never paid for.
+    position : the snapshot last taken of it, None when it is out of date.
+    """
 
     symbol: str
     holding: Holding
     close: float
     mark: Decimal
+    margined: bool = False
     entry_price: Decimal = ZERO
     position: Position | None = None
+
+    @property
+    def equity_quote(self) -> Decimal:
+        """What it adds to the equity: its value, or its gain when it is margined."""
+        value = self.holding.quantity * self.mark
+        return value - self.holding.cost if self.margined else value
 
 
 @dataclass(slots=True)
@@ -40,6 +51,7 @@ class Totals:
     positions: Mapping[str, Position] = field(default_factory=dict)
     working: Mapping[str, str] = field(default_factory=dict)
     closed_trades: tuple[Decimal, ...] = ()
+    closed_symbols: tuple[str, ...] = ()
 
 
 def _slots(schema: type) -> dict[str, Callable[[object, Any], None]]:

@@ -88,7 +88,7 @@ class ExchangeCalendar:
         return [self._session(row) for row in range(first, min(stop, len(self._days)))]
 
     def _session(self, row: int) -> Session:
-        return Session(date=_iso(self._days[row]), open_ns=self._open_ns[row], close_ns=self._close_ns[row])
+        return Session(date=iso_date(self._days[row]), open_ns=self._open_ns[row], close_ns=self._close_ns[row])
 
     def _day(self, text: str) -> int:
         day = _day_number(text)
@@ -124,7 +124,7 @@ class AlwaysOpen:
         return session.close_ns - session.open_ns < NS_PER_DAY
 
     def _session(self, day: int) -> Session:
-        return Session(date=_iso(day), open_ns=day * NS_PER_DAY, close_ns=(day + 1) * NS_PER_DAY)
+        return Session(date=iso_date(day), open_ns=day * NS_PER_DAY, close_ns=(day + 1) * NS_PER_DAY)
 
 
 def xnys(cache_dir: Path | None = DEFAULT_CACHE_DIR) -> ExchangeCalendar:
@@ -214,5 +214,6 @@ def _day_number(text: str) -> int:
         raise UserError(f"{text!r} is not a date", remedy="write it as YYYY-MM-DD") from None
 
 
-def _iso(day: int) -> str:
+def iso_date(day: int) -> str:
+    """The date of a day counted from 1970-01-01."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)).date().isoformat()

@@ -77,6 +77,11 @@ class SymbolBook:
         return bool(self.working or self.waiting or self.quantity != 0)
 
     @property
+    def on_margin(self) -> bool:
+        """Something is held that can lose more than was paid for it: a perpetual, or anything short."""
+        return self.quantity < 0 or (self.quantity > 0 and self.instrument.is_perpetual)
+
+    @property
     def working_id(self) -> str:
         """The order that stands for the symbol: one that adds risk before one that cuts it."""
         return next((w.order.order_id for w in self.working if not w.order.reduce_only), self.working[0].order.order_id)
@@ -153,24 +158,31 @@ class SymbolBook:
         self.withdraw_openings()
         self.stops_triggered += 1
         self.seq += 1
-        order = self._protective(bar, f"s{self.stops_triggered}", Action.STOP_LOSS, f"stop at {self.stop}")
+        order = self._protective(bar.open_ns, f"s{self.stops_triggered}", Action.STOP_LOSS, f"stop at {self.stop}")
         stop = Working(order, order.quantity, bar.known_ns, self.seq, "", Trigger.STOP)
         self.working.append(stop)
         return stop
 
+    def liquidate(self, at_ns: int, reason: str) -> Working:
+        """Everything that works is withdrawn; the order for the whole position is one the venue fills itself."""
+        self.working = []
+        order = self._protective(at_ns, "l", Action.EXIT, reason)
+        self.seq += 1
+        return Working(order, order.quantity, at_ns, self.seq, "", Trigger.LIQUIDATION)
+
     def rest_target(self, bar: Bar) -> Working:
         """The take-profit order, for what is held now. Its id lives as long as the position."""
         if self.resting_target is None:
-            order = self._protective(bar, "t", Action.PROFIT_TARGET, f"profit target at {self.target}")
+            order = self._protective(bar.open_ns, "t", Action.PROFIT_TARGET, f"profit target at {self.target}")
             self.resting_target = Working(order, order.quantity, bar.open_ns, 0, "", Trigger.TAKE_PROFIT)
         self.resting_target.remaining = abs(self.quantity)
         return self.resting_target
 
-    def _protective(self, bar: Bar, leg: str, action: Action, reason: str) -> Order:
+    def _protective(self, at_ns: int, leg: str, action: Action, reason: str) -> Order:
         assert self.opening is not None  # noqa: S101  (a position has an order that opened it)
         return Order(
             order_id=f"{self.opening.order_id}-{leg}",
-            at_ns=bar.open_ns,
+            at_ns=at_ns,
             symbol=self.symbol,
             side=Side.SELL if self.quantity > 0 else Side.BUY,
             kind=OrderKind.MARKET,

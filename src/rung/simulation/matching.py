@@ -12,7 +12,7 @@ from decimal import Decimal
 from math import inf
 
 from rung.domain.bar import Bar
-from rung.domain.fill import Fill
+from rung.domain.fill import Fill, Trigger
 from rung.domain.order import OrderKind, Side
 from rung.simulation.book import SymbolBook, Working
 from rung.simulation.models import Execution, FeeModel, LiquidityModel, SlippageModel
@@ -31,14 +31,24 @@ class _Deal:
     passive: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """The terms on which a venue closes a position itself: before costs, when, and why."""
+
+    reference: Decimal
+    at_ns: int
+    reason: str
+
+
 @dataclass(slots=True)
-class _Turn:
-    """One bar being matched: how much room is left in it and what has traded."""
+class Turn:
+    """One bar being matched: how much room is left in it, the limits that act in it, and what has traded."""
 
     book: SymbolBook
     bar: Bar
     room: Decimal
     trusts_extremes: bool
+    limits: Sequence[Working] = ()
     fills: list[Fill] = field(default_factory=list)
 
 
@@ -60,42 +70,66 @@ class Matcher:
 
     def match(self, book: SymbolBook, bar: Bar) -> Sequence[Fill]:
         """Every execution of this symbol in this bar, in the order assumed."""
-        if not tradable(bar):
+        turn = self.against_us(book, bar)
+        if turn is None:
             return ()
-        turn = _Turn(
+        self.for_us(turn)
+        return turn.fills
+
+    def against_us(self, book: SymbolBook, bar: Bar) -> Turn | None:
+        """The first half of a bar: market orders, openings, the stop. None for a bar that is no market."""
+        if not tradable(bar):
+            return None
+        turn = Turn(
             book=book,
             bar=bar,
             room=round_down(self._liquidity.room_base(bar), book.instrument.lot_size),
             trusts_extremes=bar.open_ns not in self._flagged.get(book.symbol, ()),
         )
         due = [w for w in book.working if w.acts_from_ns <= bar.open_ns]
-        limits = [w for w in due if w.order.kind is OrderKind.LIMIT]
+        turn.limits = [w for w in due if w.order.kind is OrderKind.LIMIT]
         for working in due:
             if working.order.kind is OrderKind.MARKET:
                 self._trade(turn, working, self._at_open(turn, working))
-        for working in limits:
+        for working in turn.limits:
             if not working.order.reduce_only:
                 self._limit(turn, working)
         self._stop(turn)
-        for working in limits:
+        return turn
+
+    def for_us(self, turn: Turn) -> None:
+        """The second half: what could earn, resting exits and the profit target."""
+        for working in turn.limits:
             if working.order.reduce_only:
                 self._limit(turn, working)
         self._target(turn)
-        book.tidy()
-        return turn.fills
+        turn.book.tidy()
 
-    def _at_open(self, turn: _Turn, working: Working) -> _Deal:
+    def crossed(self, book: SymbolBook, side: Side, quantity: Decimal, reference: Decimal, bar: Bar) -> Decimal:
+        """`reference` with half-spread and slippage against `side`, rounded against it, never nothing or less."""
+        cost = self._slippage.cost_per_unit_quote(reference, quantity, bar)
+        step = price_step(book.instrument.tick_size)
+        price = against(side, reference + side.sign * cost, step)
+        return max(price, min(step, reference))
+
+    def take_over(self, book: SymbolBook, bar: Bar, deal: Takeover) -> Fill:
+        """Close the whole position for the venue: costs of crossing, no cap, no trading fee (it takes its own)."""
+        working = book.liquidate(deal.at_ns, deal.reason)
+        turn = Turn(book=book, bar=bar, room=working.remaining, trusts_extremes=True)
+        price = self.crossed(book, working.order.side, working.remaining, deal.reference, bar)
+        self._execute(turn, working, working.remaining, _Deal(deal.reference, price, deal.at_ns, False))
+        return turn.fills[0]
+
+    def _at_open(self, turn: Turn, working: Working) -> _Deal:
         return self._crossing(turn, working, exact(turn.bar.open), turn.bar.open_ns)
 
-    def _crossing(self, turn: _Turn, working: Working, reference: Decimal, at_ns: int) -> _Deal:
+    def _crossing(self, turn: Turn, working: Working, reference: Decimal, at_ns: int) -> _Deal:
         """Taking liquidity at `reference`: half-spread and slippage against us, then rounding against us."""
-        side = working.order.side
-        cost = self._slippage.cost_per_unit_quote(reference, min(working.remaining, turn.room), turn.bar)
-        step = price_step(turn.book.instrument.tick_size)
-        price = against(side, reference + side.sign * cost, step)
-        return _Deal(reference, max(price, min(step, reference)), at_ns, False)
+        quantity = min(working.remaining, turn.room)
+        price = self.crossed(turn.book, working.order.side, quantity, reference, turn.bar)
+        return _Deal(reference, price, at_ns, False)
 
-    def _limit(self, turn: _Turn, working: Working) -> None:
+    def _limit(self, turn: Turn, working: Working) -> None:
         """At the open when it gapped through the limit, at the limit when traded through it, else not."""
         side, limit = working.order.side, working.order.limit_price
         assert limit is not None  # noqa: S101  (submit has refused a limit order without one)
@@ -108,7 +142,7 @@ class Matcher:
         elif (limit - beyond) * side.sign > 0 and turn.trusts_extremes:
             self._trade(turn, working, _Deal(limit, limit, turn.bar.known_ns, True))
 
-    def _stop(self, turn: _Turn) -> None:
+    def _stop(self, turn: Turn) -> None:
         """The protective stop: at the open when gapped through, else at its level, with costs in either case."""
         book, bar = turn.book, turn.bar
         if book.stop is None or book.stop_is_working:
@@ -123,7 +157,7 @@ class Matcher:
         reference, at_ns = (opened, bar.open_ns) if gapped else (level, bar.known_ns)
         self._trade(turn, stop, self._crossing(turn, stop, reference, at_ns))
 
-    def _target(self, turn: _Turn) -> None:
+    def _target(self, turn: Turn) -> None:
         """The profit target: at its price, and only when the market traded beyond it."""
         book, bar = turn.book, turn.bar
         if book.target is None or book.stop_is_working or bar.open_ns < book.take_profit_from_ns:
@@ -138,7 +172,7 @@ class Matcher:
         at_ns = bar.open_ns if gapped else bar.known_ns
         self._trade(turn, book.rest_target(bar), _Deal(book.target, book.target, at_ns, True))
 
-    def _trade(self, turn: _Turn, working: Working, deal: _Deal) -> None:
+    def _trade(self, turn: Turn, working: Working, deal: _Deal) -> None:
         """Execute what the bar has room for; a reduce-only order never more than is held."""
         book, side = turn.book, working.order.side
         quantity = min(working.remaining, turn.room)
@@ -149,7 +183,7 @@ class Matcher:
             self._execute(turn, working, quantity - closing, deal)
             book.opened_by(working, turn.bar)
 
-    def _execute(self, turn: _Turn, working: Working, quantity: Decimal, deal: _Deal) -> None:
+    def _execute(self, turn: Turn, working: Working, quantity: Decimal, deal: _Deal) -> None:
         order, book = working.order, turn.book
         working.fills += 1
         working.remaining -= quantity
@@ -176,7 +210,7 @@ class Matcher:
                 quantity=quantity,
                 price=deal.price,
                 reference_price=deal.reference,
-                fee_quote=self._fees.fee_quote(execution),
+                fee_quote=Decimal(0) if working.trigger is Trigger.LIQUIDATION else self._fees.fee_quote(execution),
                 trigger=working.trigger,
                 action=order.action,
                 reason=order.reason,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 from rung.domain.bar import Bar
+from rung.domain.funding import FundingInstant
 from rung.domain.order import Order, Side
 
 
@@ -49,3 +51,18 @@ class LatencyModel(Protocol):
     """How long an order travels: it acts on bars that open at or after its decision plus this."""
 
     def delay_ns(self, order: Order) -> int: ...
+
+
+class FundingModel(Protocol):
+    """What perpetuals pay: the instants of a symbol in [start_ns, stop_ns), oldest first.
+
+    Raises UserError when a payment in that time is unknown: it is never read as zero.
+    """
+
+    def due(self, symbol: str, start_ns: int, stop_ns: int) -> Sequence[FundingInstant]: ...
+
+
+class BorrowModel(Protocol):
+    """What the loan of units worth `value_quote` (>= 0) costs for so many hours, quote currency, >= 0."""
+
+    def cost_quote(self, symbol: str, value_quote: Decimal, hours: int) -> Decimal: ...

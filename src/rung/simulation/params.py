@@ -74,3 +74,42 @@ class CostParams:
     slippage: SlippageParams
     liquidity: LiquidityParams
     latency: LatencyParams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CryptoFeeParams:
+    """What a crypto venue takes of the traded value. Rebates are not simulated."""
+
+    maker_bps: Annotated[Decimal, Ge(0), Le(1000), Doc("resting orders that somebody else trades with")]
+    taker_bps: Annotated[Decimal, Ge(0), Le(1000), Doc("orders that cross the spread, and stops")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BorrowParams:
+    """What a loan of coins or shares costs that are sold without having them."""
+
+    annual_bps: Annotated[Decimal, Ge(0), Le(100_000), Doc("of the value short, by the started hour; 0 = none")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginParams:
+    """How a margin account ends, and what counts in it."""
+
+    liquidation_fee_bps: Annotated[Decimal, Ge(0), Le(1000), Doc("of the value closed, instead of the taker's fee")]
+    spot_collateral_frac: Annotated[Decimal, Ge(0), Le(1), Doc("of what is held in spot, counted as margin; 0 = none")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CryptoCostParams:
+    """The whole file `config/costs_crypto.toml`. Funding is no number here: it is read from what was paid."""
+
+    fees: CryptoFeeParams
+    borrow: BorrowParams
+    margin: MarginParams
+    slippage: SlippageParams
+    liquidity: LiquidityParams
+    latency: LatencyParams
+
+    def __post_init__(self) -> None:
+        if self.margin.liquidation_fee_bps < self.fees.taker_bps:
+            raise ValueError("liquidation_fee_bps stands instead of taker_bps and cannot be less")

@@ -69,11 +69,7 @@ class SimVenue:
 
     def advance(self, event: Slice) -> tuple[Fill, ...]:
         """What happened in the bars of `event`. Raises ValueError when time does not move forward."""
-        if event.at_ns <= self._now_ns:
-            raise ValueError(f"slice {event.at_ns} does not come after {self._now_ns}")
-        self._now_ns = event.at_ns
-        if event.session.date != self._session:
-            self._open_session(event.session)
+        self._enter(event)
         live = self._live
         if not live:
             return ()
@@ -93,6 +89,13 @@ class SimVenue:
         if changed:
             self._refresh()
         return tuple(fills)
+
+    def _enter(self, event: Slice) -> None:
+        if event.at_ns <= self._now_ns:
+            raise ValueError(f"slice {event.at_ns} does not come after {self._now_ns}")
+        self._now_ns = event.at_ns
+        if event.session.date != self._session:
+            self._open_session(event.session)
 
     def working(self) -> Mapping[str, str]:
         """Symbol → id of an order not finished; where several are, one that adds risk."""

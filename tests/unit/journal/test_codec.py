@@ -14,6 +14,7 @@ from tests.unit.journal.made import approved, fill, order, refused, step
 
 from rung.domain.account import Account, Position
 from rung.domain.bar import Bar
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.errors import UserError
 from rung.domain.fill import Fill
 from rung.domain.order import Order
@@ -29,6 +30,7 @@ FIELDS = {
     "closed_trades_quote",
     Approved: "order at_ns",
     Bar: "symbol open_ns interval_ns open high low close volume",
+    Charge: "at_ns symbol kind amount_quote reason",
     Fill: "fill_id order_id at_ns symbol side quantity price reference_price fee_quote trigger action reason closes",
     Order: "order_id at_ns symbol side kind quantity reference_price reduce_only action reason strategy limit_price "
     "protection leverage",
@@ -38,10 +40,15 @@ FIELDS = {
     Session: "date open_ns close_ns",
     Signal: "at_ns symbol lean probability confidence strength rank",
     Slice: "at_ns session bars",
-    Step: "seq event fills account signals targets verdicts notes",
+    Step: "seq event fills account signals targets verdicts notes charges",
     Target: "at_ns symbol action weight reason strength rank protection",
     Violation: "kind gate message value limit adjusted_quantity adjusted_leverage",
 }
+
+
+CHARGE = Charge(
+    at_ns=step().at_ns - 1, symbol="BTCUSDT", kind=ChargeKind.FUNDING, amount_quote=Decimal("-0.01"), reason="paid"
+)
 
 
 @pytest.mark.parametrize("cls", FIELDS, ids=lambda cls: cls.__name__)
@@ -99,7 +106,7 @@ def another(value: object) -> object | None:
     "thing",
     [
         order(), fill(), approved(), refused(), step(), step().account, step().event.session,
-        *step().signals[:1], *step().targets[:1],
+        *step().signals[:1], *step().targets[:1], CHARGE,
     ],
     ids=lambda t: type(t).__name__,
 )  # fmt: skip
@@ -115,6 +122,8 @@ def test_every_scalar_field_is_carried(thing: object) -> None:
                 return dataclasses.replace(base, signals=(one,))
             case Target():
                 return dataclasses.replace(base, targets=(one,))
+            case Charge():
+                return dataclasses.replace(base, charges=(one,))
             case _:
                 return one
 
@@ -218,3 +227,11 @@ def test_a_broken_payload_is_said_in_one_line(payload: bytes) -> None:
 def test_the_bytes_of_a_step_are_fixed_for_all_time(golden: Callable[[str, str], None]) -> None:
     """Were these bytes to change, a replay could no longer be compared with journals written before."""
     golden("journal_step.json", encode(step()).decode() + "\n")
+
+
+def test_a_step_with_charges_only_adds_them_at_the_end_of_its_row() -> None:
+    """So a journal from before there were charges reads as it did, and says that there were none."""
+    plain, charged = step(), dataclasses.replace(step(), charges=(CHARGE,))
+    assert decode(encode(plain)).charges == ()
+    assert decode(encode(charged)) == charged
+    assert encode(charged) == encode(plain)[:-1] + b',[[-1,"BTCUSDT","FUNDING","-0.01","paid"]]]'

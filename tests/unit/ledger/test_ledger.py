@@ -8,8 +8,10 @@ import pytest
 from tests.unit.ledger.made import START_NS, buy, sell
 
 from rung.domain.account import Account
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.target import Protection
 from rung.ledger.ledger import Ledger
+from rung.ledger.postings import Book
 
 D = Decimal
 STOP = Protection(stop_frac=0.015)
@@ -302,3 +304,68 @@ def test_a_transfer_at_the_peak_is_exact_where_a_ratio_would_not_be() -> None:
     books.transfer(D("6588274.527120517951"), at_ns=START_NS, ref="wire 1")
     account = snapshot(books)
     assert account.peak_equity_quote == account.equity_quote
+
+
+def charge(amount: str, kind: ChargeKind = ChargeKind.FUNDING, symbol: str = "TQQQ") -> Charge:
+    return Charge(at_ns=START_NS, symbol=symbol, kind=kind, amount_quote=D(amount), reason="a test")
+
+
+def test_a_contract_is_not_paid_for() -> None:
+    books = Ledger("USDT", D(1000), margined=["TQQQ"])
+    books.book(buy("100", "50.00", "2.75"))
+    books.mark("TQQQ", 52.0)
+    account = snapshot(books)
+    assert (account.cash_quote, account.equity_quote) == (D("997.25"), D("1197.25"))
+    assert account.positions["TQQQ"].unrealised_quote == D(200)
+    books.book(sell("40", "55.00"))
+    assert books.cash_quote == D("997.25") + D(200)
+    books.book(sell("60", "45.00"))
+    assert books.cash_quote == D("997.25") + D(200) - D(300)
+    assert set(books.trial_balance().values()) == {D(0)}
+
+
+def test_a_contract_sold_short_gains_when_it_falls() -> None:
+    books = Ledger("USDT", D(1000), margined=["TQQQ"])
+    books.book(sell("100", "50.00"))
+    books.mark("TQQQ", 48.0)
+    assert (books.cash_quote, books.equity_quote) == (D(1000), D(1200))
+
+
+def test_a_charge_moves_cash_into_the_book_of_its_kind() -> None:
+    books = ledger()
+    books.charge(charge("7.50"))
+    books.charge(charge("-2.00"))
+    books.charge(charge("0.30", ChargeKind.BORROW))
+    booked = books.charge(charge("1.20", ChargeKind.LIQUIDATION_FEE))
+    assert (books.funding_quote, books.borrow_quote, books.fees_quote) == (D("5.50"), D("0.30"), D("1.20"))
+    assert books.cash_quote == D(10000) - D("7.00")
+    assert [(p.book, p.amount) for p in booked.postings] == [(Book.FEES, D("1.20")), (Book.CASH, D("-1.20"))]
+    assert booked.postings[0].ref == f"LIQUIDATION_FEE TQQQ {START_NS}"
+    assert books.charge(charge("0")).postings == ()
+
+
+def test_a_round_trip_bears_its_charges_also_those_told_after_it_closed() -> None:
+    books = ledger()
+    books.book(buy("100", "50.00"))
+    books.charge(charge("10"))
+    books.book(sell("100", "51.00"))
+    books.book(buy("1", "20.00", symbol="SQQQ"))
+    books.book(sell("1", "25.00", symbol="SQQQ"))
+    assert snapshot(books).closed_trades_quote == (D(90), D(5))
+    books.charge(charge("120", ChargeKind.LIQUIDATION_FEE))
+    assert snapshot(books).closed_trades_quote == (D(-30), D(5))
+    books.charge(charge("1", symbol="NEVER"))
+    assert snapshot(books).closed_trades_quote == (D(-30), D(5))
+
+
+def test_a_snapshot_shows_a_charge_at_once() -> None:
+    books = ledger()
+    before = snapshot(books)
+    books.charge(charge("10"))
+    after = snapshot(books)
+    assert (before.equity_quote, after.equity_quote, after.drawdown_frac) == (D(10000), D(9990), D("0.001"))
+
+
+def test_what_is_no_amount_is_not_charged() -> None:
+    with pytest.raises(ValueError, match="not a charge"):
+        ledger().charge(charge("NaN"))

@@ -6,12 +6,24 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 
 import pytest
+from tests.unit.simulation.made_perps import history, perpetual
 
 from rung.config.load import load, loads
 from rung.domain.errors import UserError
 from rung.domain.instrument import us_equity
-from rung.simulation.compose import sim_venue, stamps
-from rung.simulation.params import CostParams, FeeParams, LatencyParams, LiquidityParams, SlippageParams, UsEquityRates
+from rung.simulation.compose import crypto_stamps, crypto_venue, sim_venue, stamps
+from rung.simulation.params import (
+    BorrowParams,
+    CostParams,
+    CryptoCostParams,
+    CryptoFeeParams,
+    FeeParams,
+    LatencyParams,
+    LiquidityParams,
+    MarginParams,
+    SlippageParams,
+    UsEquityRates,
+)
 
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / "costs.toml"
 
@@ -74,3 +86,45 @@ def test_every_cost_is_stamped_zeros_included() -> None:
     assert "participation: at most 0.10 of a bar's volume" in text
     assert "latency: 0 s" in text
     assert len({name for name, _ in rows}) == len(rows)
+
+
+CRYPTO = SHIPPED.with_name("costs_crypto.toml")
+
+
+@pytest.mark.parametrize("schema", [CryptoCostParams, CryptoFeeParams, BorrowParams, MarginParams])
+def test_no_cost_of_crypto_has_a_default(schema: type) -> None:
+    assert is_dataclass(schema)
+    assert [f.name for f in fields(schema) if f.default is not MISSING or f.default_factory is not MISSING] == []
+
+
+@pytest.mark.parametrize("key", ["maker_bps", "taker_bps", "annual_bps", "liquidation_fee_bps", "spot_collateral_frac"])
+def test_a_missing_cost_of_crypto_is_an_error_that_names_it(key: str) -> None:
+    text = CRYPTO.read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(f"{key} =")]
+    assert len(lines) == len(text.splitlines()) - 1
+    with pytest.raises(UserError, match=f"{key}: is required"):
+        loads("\n".join(lines), CryptoCostParams, "costs_crypto.toml")
+
+
+def test_a_liquidation_is_not_cheaper_than_a_trade() -> None:
+    text = CRYPTO.read_text("utf-8").replace("liquidation_fee_bps = 125", "liquidation_fee_bps = 5")
+    with pytest.raises(UserError, match="cannot be less"):
+        loads(text, CryptoCostParams, "costs_crypto.toml")
+
+
+def test_every_cost_of_crypto_is_stamped_with_zeros_and_the_source_of_the_rates() -> None:
+    costs = load(CRYPTO, CryptoCostParams).value
+    rows = dict(crypto_stamps(costs, {"BTCUSDT": history()}))
+    assert rows["funding"] == "as paid: BTCUSDT from a test"
+    assert dict(crypto_stamps(costs, {}))["funding"] == "nothing here pays funding"
+    assert rows["fees"] == "2.0 bps resting, 5.5 bps crossing"
+    assert rows["collateral"] == "0 of what is held in spot"
+    assert set(rows) == {
+        "fees", "half-spread", "slippage", "funding", "borrow", "liquidation", "collateral", "participation", "latency",
+    }  # fmt: skip
+
+
+def test_a_perpetual_without_rates_is_refused_before_anything_runs() -> None:
+    costs = load(CRYPTO, CryptoCostParams).value
+    with pytest.raises(UserError, match="no funding history for the perpetual BTCUSDT"):
+        crypto_venue(costs, {"BTCUSDT": perpetual()}, {}, costs.fees.taker_bps)
