@@ -2,8 +2,8 @@
 
     python benchmarks/sweep_kernel.py [--bars 43200] [--rounds 7] [--json]
 
-Work 2: 50 periods × 20 bands, 2 % stop, 4 % target, 2 bps, 1,000 notional, on the path of `backtest_kernel.py`; out come
-final equity, drawdown, trades, wins, gross profit and loss, and the moments of daily returns of every combination.
+Work 2: 50 periods × 20 bands, 2 % stop, 4 % target, 2 bps, 1,000 notional, on the path of `backtest_kernel.py`; out
+come final equity, drawdown, trades, wins, gross profit and loss, and the moments of daily returns, per combination.
 Every round runs every candidate once, in turn; medians. Processor time per combination-bar and core, so that what
 else runs on the machine weighs less; the wall time of both cores beside it. Peak memory is that of fresh processes
 with 100, 1,000 and 4,000 combinations. vectorbt does 100 of the combinations, 20 at a time, and is left out when it is
