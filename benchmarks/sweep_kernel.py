@@ -2,8 +2,8 @@
 
     python benchmarks/sweep_kernel.py [--bars 43200] [--rounds 7] [--json]
 
-Work 2: 50 periods × 20 bands, 2 % stop, 4 % target, 2 bps, 1,000 notional, on the path of `backtest_kernel.py`; out come
-final equity, drawdown, trades, wins, gross profit and loss, and the moments of daily returns of every combination.
+Work 2: 50 periods × 20 bands, 2 % stop, 4 % target, 2 bps, 1,000 notional, on the path of `backtest_kernel.py`; out
+come final equity, drawdown, trades, wins, gross profit and loss, and the moments of daily returns, per combination.
 Every round runs every candidate once, in turn; medians. Processor time per combination-bar and core, so that what
 else runs on the machine weighs less; the wall time of both cores beside it. Peak memory is that of fresh processes
 with 100, 1,000 and 4,000 combinations. vectorbt does 100 of the combinations, 20 at a time, and is left out when it is
@@ -35,6 +35,7 @@ BUDGET_NS, TIMES_VECTORBT, BUDGET_MIB = 4.0, 60.0, 400
 PEAKS = (100, 1_000, 4_000)
 BANDS = np.linspace(0.0005, 0.01, 20)
 FEW = 100
+DAY = 1_440
 
 
 def grid(combinations: int) -> Crossovers:
@@ -123,7 +124,7 @@ def peak_mib(bars: int, combinations: int) -> float:
 
 
 def only_sweep(bars: int, combinations: int) -> int:
-    sweep_crossovers(path(bars), trading(True), grid(combinations), workers=2)
+    sweep_crossovers(path(bars, bars_per_session=DAY), trading(True), grid(combinations), workers=2)
     status = Path("/proc/self/status").read_text("ascii")  # getrusage would count the parent's memory too
     print(int(status.split("VmHWM:")[1].split()[0]) / 1024)
     return 0
@@ -139,7 +140,7 @@ def main() -> int:
     warnings.filterwarnings("ignore")
     if given.peak:
         return only_sweep(given.bars, given.peak)
-    bars = path(given.bars)
+    bars = path(given.bars, bars_per_session=DAY)
     trades = sweep_crossovers(bars, trading(True), grid(1_000))[:, OUTCOMES.index("trades")].sum()
     found = measure(candidates(bars), given.rounds)
     peaks = {combinations: peak_mib(given.bars, combinations) for combinations in PEAKS}

@@ -64,11 +64,11 @@ def run_basket(
                 books[s][at.OPENING] = 0.0
         for s in range(symbols):
             book = books[s]
-            if works(book) or not (book[at.FLOOR] < low[t, s] and high[t, s] < book[at.CEILING]):
-                if is_tradable(open_[t, s], high[t, s], low[t, s], close[t, s], volume[t, s]):
-                    o, h, l, v = open_[t, s], high[t, s], low[t, s], volume[t, s]  # noqa: E741
-                    buys, sells = crossing_steps(rules, o, 1.0), crossing_steps(rules, o, -1.0)
-                    match(book, purse, rules, log, t, o, h, l, v, buys, sells, math.nan)
+            calm = book[at.FLOOR] < low[t, s] and high[t, s] < book[at.CEILING] and not works(book)
+            if not calm and is_tradable(open_[t, s], high[t, s], low[t, s], close[t, s], volume[t, s]):
+                o, h, l, v = open_[t, s], high[t, s], low[t, s], volume[t, s]  # noqa: E741
+                buys, sells = crossing_steps(rules, o, 1.0), crossing_steps(rules, o, -1.0)
+                match(book, purse, rules, log, t, o, h, l, v, buys, sells, math.nan)
         _mark(books, purse, rules, close[t], funding[t] if len(funding) else marks[:0], marks)
         equity = purse[at.CASH_QUOTE]
         for s in range(symbols):
