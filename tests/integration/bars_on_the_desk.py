@@ -27,6 +27,7 @@ from rung.kernels.bars.basket import BasketBars
 from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import Bars
 from rung.ledger.ledger import Ledger
+from rung.risk.guard import Guard
 from rung.risk.latches import Latches
 from rung.simulation.fees import FlatBpsFees
 from rung.simulation.liquidity import ParticipationCap
@@ -51,9 +52,8 @@ class Permits:
 
 def build_desk(strategy: Strategy, allocator: Allocator, venue: SimVenue, ledger: Ledger) -> Desk:
     """A desk whose gates and latches refuse nothing. Only this function of these tests knows the constructor."""
-    return Desk(
-        strategy=strategy, allocator=allocator, gates=(Permits(),), latches=Latches(()), venue=venue, ledger=ledger
-    )
+    guard = Guard(gates=(Permits(),), latches=Latches(()))
+    return Desk(strategy=strategy, allocator=allocator, guard=guard, venue=venue, ledger=ledger)
 
 
 class ByRules(Allocator):
