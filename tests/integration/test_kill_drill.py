@@ -14,7 +14,7 @@ from rung.domain.clock import ManualClock
 def test_every_check_of_the_drill_passes_within_a_second_and_leaves_evidence(tmp_path: Path) -> None:
     evidence = run_drill(tmp_path)
     assert {check.name: check.said for check in evidence.checks if not check.passed} == {}
-    assert len(evidence.checks) == 8
+    assert len(evidence.checks) == 9
     assert all(check.milliseconds < 1_000 for check in evidence.checks)
     kept = json.loads(Path(evidence.path).read_text())
     assert kept["passed"] is True

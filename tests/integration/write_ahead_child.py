@@ -90,7 +90,7 @@ def approved(n: int) -> Approved[Order]:
     order = Order(
         order_id=f"order-{n}",
         at_ns=n,
-        symbol="TQQQ",
+        symbol=f"SYMBOL{n}",
         side=Side.BUY,
         kind=OrderKind.MARKET,
         quantity=Decimal(1),

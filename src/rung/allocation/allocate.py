@@ -7,6 +7,7 @@ decision makes the same id, and no id is made twice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -18,6 +19,8 @@ from rung.domain.view import View
 
 NOTHING = Decimal(0)
 OPENING = "o"
+_CUTS = re.compile(r"-(r|t|s\d+)$")
+"""How the ids of reducing legs, stops and targets end."""
 
 
 class Allocator:
@@ -46,8 +49,9 @@ class Allocator:
         return (*reducing, *opening)
 
     def _grows(self, symbol: str, view: View) -> bool:
-        """True while an opening order of this allocator still works: keeping the quantity means withdrawing it."""
-        return view.account.working.get(symbol, "").endswith(f"-{symbol}-{OPENING}")
+        """True while an order works that is not known to cut: keeping the quantity means withdrawing it."""
+        order_id = view.account.working.get(symbol)
+        return order_id is not None and _CUTS.search(order_id) is None
 
     def _towards(self, target: Target, view: View, reducing: list[Order], opening: list[Order]) -> None:
         """Split the way from the present to the wanted quantity into a reducing and an opening leg."""

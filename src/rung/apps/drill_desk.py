@@ -1,10 +1,10 @@
-"""The desk of the kill drill: a whole desk on invented bars, a minute of market every few milliseconds.
+"""The desk of the kill drill: a whole desk on invented bars, a minute of market every few hundredths of a second.
 
 Run as a process of its own: `python -m rung.apps.drill_desk STATE_FOLDER`. It holds BASE and trades NEXT in and out;
-every order goes through gates, journal and outbox like that of a desk that trades. After each slice it prints
-nanoseconds of the monotonic clock, then how many entries were let through and refused, how many exits were let
-through, how many opening orders are unfilled, and how many positions are open. Ends when its input closes, or on a
-stop signal.
+every order goes through gates, journal and outbox like that of a desk that trades. Between two bars it looks outside
+every few milliseconds. After each step it prints nanoseconds of the monotonic clock, then how many entries were let
+through and refused, how many exits and cancels were let through, how many openings were filled, how many opening
+orders are unfilled, and how many positions are open. Ends when its input closes, or on a stop signal.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from rung.config.load import load
 from rung.domain.bar import Bar
 from rung.domain.clock import NS_PER_MINUTE, ManualClock
 from rung.domain.instrument import us_equity
+from rung.domain.order import OrderKind
 from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.step import Step
@@ -37,6 +38,7 @@ from rung.domain.verdicts import Approved
 from rung.domain.view import View
 from rung.engine.desk import Desk
 from rung.engine.durable_venue import DurableVenue, InProcess
+from rung.engine.failsafe import Failsafe
 from rung.engine.outside import Outside
 from rung.engine.trading import Surroundings, TradingLoop
 from rung.engine.write_ahead import JournalledOutcomes
@@ -52,6 +54,8 @@ from rung.simulation.compose import sim_venue
 from rung.simulation.params import CostParams
 
 ROUND_SECONDS = 0.005
+ROUNDS_PER_BAR = 10
+HOLDS_NS = 3 * NS_PER_MINUTE
 ACCOUNT = "drill"
 BASE, NEXT = "BASE", "NEXT"
 CAPITAL = Decimal(100_000)
@@ -71,9 +75,13 @@ class Drill:
             if not held and not working:
                 stop = Protection(stop_frac=0.02)
                 targets.append(_target(view, symbol, Action.ENTER_LONG, 0.2, protection=stop))
-            elif held and not working and symbol == NEXT:
+            elif symbol == NEXT and held and not working and _held_ns(view, symbol) >= HOLDS_NS:
                 targets.append(_target(view, symbol, Action.EXIT, 0.0))
         return targets
+
+
+def _held_ns(view: View, symbol: str) -> int:
+    return view.slice.at_ns - view.account.positions[symbol].opened_ns
 
 
 def _target(view: View, symbol: str, action: Action, weight: float, *, protection: Protection | None = None) -> Target:
@@ -93,7 +101,8 @@ def main(folder: Path) -> None:
         stored = risk_file.load()
         if stored is not None:
             guard.recall(stored["risk"])
-        desk = _desk(guard, journal, switch, clock)
+        strategy = Failsafe(Drill())
+        desk = _desk(strategy, guard, journal, switch, clock)
         around = Surroundings(
             clock=clock,
             kill_switch=switch,
@@ -103,7 +112,7 @@ def main(folder: Path) -> None:
             stopping=lambda: signals[0] if signals else None,
         )
         outside = Outside(desk, guard, maintenance)
-        loop = TradingLoop(desk=desk, guard=guard, outside=outside, journal=journal, around=around)
+        loop = TradingLoop(desk=desk, guard=guard, strategy=strategy, outside=outside, journal=journal, around=around)
         for step in loop.run(_market(clock)):
             os.write(1, _words(step).encode("ascii"))
 
@@ -114,12 +123,12 @@ def _guard(maintenance: PolledFlag) -> Guard:
     return build_guard(effective_limits([limits.limit_set("drill")]), ports)
 
 
-def _desk(guard: Guard, journal: Journal, switch: FileKillSwitch, clock: ManualClock) -> Desk:
+def _desk(strategy: Failsafe, guard: Guard, journal: Journal, switch: FileKillSwitch, clock: ManualClock) -> Desk:
     venue = sim_venue(load(config_file(COSTS_FILE), CostParams).value, _INSTRUMENTS)
     outcomes = JournalledOutcomes(journal, clock)
     outbox = Outbox(InProcess(venue), outcomes, may_send=lambda: not switch.read().on)
     return Desk(
-        strategy=Drill(),
+        strategy=strategy,
         allocator=Allocator(strategy=Drill.name, instruments=_INSTRUMENTS, params=SizingParams()),
         guard=guard,
         venue=DurableVenue(venue, journal=journal, outbox=outbox, clock=clock),
@@ -128,15 +137,18 @@ def _desk(guard: Guard, journal: Journal, switch: FileKillSwitch, clock: ManualC
 
 
 def _market(clock: ManualClock) -> Iterator[Slice]:
-    """BASE trades every minute, NEXT every other one, so that its orders stay unfilled for a while."""
+    """BASE trades every minute, NEXT every other one, so that its orders stay unfilled for a while. Between two bars
+    come slices without any.
+    """
     begin_ns = clock.now_ns()
     session = Session(date=f"drill-{begin_ns}", open_ns=begin_ns, close_ns=begin_ns + 10**7 * NS_PER_MINUTE)
     number = 0
     while not select.select([sys.stdin], [], [], ROUND_SECONDS)[0]:
+        minute, part = divmod(number, ROUNDS_PER_BAR)
         number += 1
-        at_ns = begin_ns + number * NS_PER_MINUTE
+        at_ns = begin_ns + NS_PER_MINUTE + minute * NS_PER_MINUTE + part * NS_PER_MINUTE // ROUNDS_PER_BAR
         clock.move_to(at_ns)
-        symbols = (BASE, NEXT) if number % 2 else (BASE,)
+        symbols = () if part else (BASE, NEXT) if minute % 2 else (BASE,)
         yield Slice(at_ns=at_ns, session=session, bars={symbol: _bar(symbol, at_ns) for symbol in symbols})
 
 
@@ -147,11 +159,17 @@ def _bar(symbol: str, at_ns: int) -> Bar:
 
 def _words(step: Step) -> str:
     passed = [v.order for v in step.verdicts if isinstance(v, Approved)]
-    entries = sum(not order.reduce_only for order in passed)
-    exits = sum(order.reduce_only and order.action is Action.EXIT for order in passed)
-    opening = sum(order_id.endswith(f"-{OPENING}") for order_id in step.account.working.values())
-    refused = len(step.verdicts) - len(passed)
-    return f"{time.monotonic_ns()} {entries} {refused} {exits} {opening} {len(step.account.positions)}\n"
+    told = (
+        time.monotonic_ns(),
+        sum(not order.reduce_only for order in passed),
+        len(step.verdicts) - len(passed),
+        sum(order.kind is OrderKind.MARKET and order.reduce_only for order in passed),
+        sum(order.kind is OrderKind.CANCEL for order in passed),
+        sum(not fill.closes for fill in step.fills),
+        sum(order_id.endswith(f"-{OPENING}") for order_id in step.account.working.values()),
+        len(step.account.positions),
+    )
+    return " ".join(map(str, told)) + "\n"
 
 
 if __name__ == "__main__":

@@ -24,12 +24,15 @@ from rung.adapters.state.kill_switch import FILE, FileKillSwitch
 from rung.adapters.state.system_clock import SystemClock
 
 WITHIN_SECONDS = 1.0
+LOCKED_SECONDS = 0.3
 _START_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillCheck:
-    """One thing that was tried. milliseconds : from the kill to the first refused entry."""
+    """One thing that was tried. milliseconds : from the kill (of a desk that hung, was dead or waited: from the moment
+    it could go on) to the first sign that it is obeyed: an entry withdrawn or refused, positions sent out.
+    """
 
     name: str
     passed: bool
@@ -51,19 +54,16 @@ class DrillEvidence:
 
 
 class _Round(NamedTuple):
-    """What the desk said after one slice: see `drill_desk`."""
+    """What the desk said after one step: see `drill_desk`."""
 
     at_ns: int
     entries: int
     refused: int
     exits: int
+    cancels: int
+    opened: int
     unfilled: int
     positions: int
-
-    @property
-    def stopped(self) -> bool:
-        """An entry was refused, and nothing that may open is left at the venue."""
-        return self.refused > 0 and self.entries == 0 and self.unfilled == 0
 
 
 class _DrillDesk:
@@ -71,7 +71,7 @@ class _DrillDesk:
 
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-m", "rung.apps.drill_desk", str(folder)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603
 
     def next_round(self, seconds: float) -> _Round:
         """The next thing it says. Raises TimeoutError when it is silent or gone."""
@@ -91,6 +91,12 @@ class _DrillDesk:
             if wanted(said):
                 return said
         raise TimeoutError(f"not within {seconds:g} s")
+
+    def drain(self) -> None:
+        """Forget what it has said so far."""
+        assert self.process.stdout is not None  # noqa: S101  (a pipe was asked for)
+        while select.select([self.process.stdout], [], [], 0.0)[0] and self.process.stdout.readline():
+            pass
 
     def last_round(self, seconds: float) -> _Round:
         """The last thing it says before it ends. Raises TimeoutError when it goes on, or says nothing more."""
@@ -135,55 +141,67 @@ def _running(folder: Path) -> tuple[float, str]:
     with _desk(folder) as desk:
         started = time.monotonic_ns()
         _switch(folder).kill(person="drill", reason="drill")
-        stopped = desk.until(lambda said: said.stopped, WITHIN_SECONDS)
-        left = desk.until(lambda said: said.positions == 1, WITHIN_SECONDS)
-        _expect(left.entries == 0, "an entry passed after the kill")
-        return (stopped.at_ns - started) / 1e9, "entries refused, unfilled ones withdrawn, exits pass, BASE is kept"
+        withdrawn = desk.until(lambda said: said.cancels > 0, WITHIN_SECONDS)
+        _expect(withdrawn.opened == 0 and withdrawn.entries == 0, "the unfilled entry was filled after the kill")
+        refused = _expect_nothing_opened(desk, until=lambda said: said.refused > 0)
+        _expect(refused.unfilled == 0, "an entry is left at the venue")
+        return (withdrawn.at_ns - started) / 1e9, "the unfilled entry was withdrawn, new ones are refused"
+
+
+def _exits(folder: Path) -> tuple[float, str]:
+    with _desk(folder) as desk:
+        desk.until(lambda said: said.positions == 2, _START_SECONDS)
+        started = time.monotonic_ns()
+        _switch(folder).kill(person="drill", reason="drill")
+        left = desk.until(lambda said: said.exits > 0, WITHIN_SECONDS)
+        _expect_nothing_opened(desk, until=lambda said: said.positions == 1)
+        return (left.at_ns - started) / 1e9, "the strategy's exit passed and was filled; BASE is kept"
 
 
 def _flattened(folder: Path) -> tuple[float, str]:
     with _desk(folder) as desk:
+        desk.until(lambda said: said.positions == 2, _START_SECONDS)
         started = time.monotonic_ns()
         _switch(folder).kill(person="drill", reason="drill", flatten=True)
-        flat = desk.until(lambda said: said.positions == 0 and said.unfilled == 0, WITHIN_SECONDS)
-        return (flat.at_ns - started) / 1e9, "every position was closed, nothing is left at the venue"
+        leaving = desk.until(lambda said: said.exits == 2, WITHIN_SECONDS)
+        _expect_nothing_opened(desk, until=lambda said: said.positions == 0 and said.unfilled == 0)
+        return (leaving.at_ns - started) / 1e9, "both positions were sent out at once, and are closed"
 
 
 def _hanging(folder: Path) -> tuple[float, str]:
     with _desk(folder) as desk:
         desk.process.send_signal(signal.SIGSTOP)
-        started = time.monotonic_ns()
         _switch(folder).kill(person="drill", reason="drill")
-        latched = time.monotonic_ns()
+        desk.drain()
+        woken = time.monotonic_ns()
         desk.process.send_signal(signal.SIGCONT)
-        _expect_refusing_from(desk, latched)
-        return (latched - started) / 1e9, "killed while it hung; refuses when it wakes"
+        first = _expect_nothing_opened(desk, until=lambda said: said.cancels + said.refused > 0)
+        return (first.at_ns - woken) / 1e9, "killed while it hung; obeys when it wakes"
 
 
 def _dead(folder: Path) -> tuple[float, str]:
     with _desk(folder) as desk:
         desk.process.kill()
         desk.process.wait()
-    started = time.monotonic()
     _switch(folder).kill(person="drill", reason="drill")
-    seconds = time.monotonic() - started
     with _started(folder) as desk:
         first = desk.next_round(_START_SECONDS)
-        _expect(first.entries == 0 and first.refused > 0, "the first entry after the restart passed")
-    return seconds, "killed while no desk ran; the next desk starts killed"
+        refused = _expect_nothing_opened(desk, until=lambda said: said.refused > 0, first=first)
+        return (refused.at_ns - first.at_ns) / 1e9, "killed while no desk ran; the next desk starts killed"
 
 
 def _database_locked(folder: Path) -> tuple[float, str]:
     with _desk(folder) as desk:
         database = sqlite3.connect(folder / "journal.sqlite", isolation_level=None)
         database.execute("BEGIN EXCLUSIVE")
-        started = time.monotonic_ns()
         _switch(folder).kill(person="drill", reason="drill")
-        latched = time.monotonic_ns()
+        time.sleep(LOCKED_SECONDS)
+        desk.drain()
+        free = time.monotonic_ns()
         database.execute("ROLLBACK")
         database.close()
-        _expect_refusing_from(desk, latched)
-        return (latched - started) / 1e9, "killed while its journal was locked; refuses when it goes on"
+        first = _expect_nothing_opened(desk, until=lambda said: said.cancels + said.refused > 0)
+        return (first.at_ns - free) / 1e9, "killed while its journal was locked; obeys when it can go on"
 
 
 def _folder_refuses(folder: Path) -> tuple[float, str]:
@@ -191,9 +209,10 @@ def _folder_refuses(folder: Path) -> tuple[float, str]:
         (folder / FILE).mkdir()  # what cannot be replaced by a file, also for root
         started = time.monotonic_ns()
         _switch(folder).kill(person="drill", reason="drill")
-        stopped = desk.until(lambda said: said.stopped, WITHIN_SECONDS)
+        withdrawn = desk.until(lambda said: said.cancels > 0, WITHIN_SECONDS)
         _expect((folder / "trigger").exists(), "no trigger was left")
-        return (stopped.at_ns - started) / 1e9, "the state file could not be written; the trigger stands in"
+        _expect_nothing_opened(desk, until=lambda said: said.refused > 0)
+        return (withdrawn.at_ns - started) / 1e9, "the state file could not be written; the trigger stands in"
 
 
 def _resumed(folder: Path) -> tuple[float, str]:
@@ -201,10 +220,11 @@ def _resumed(folder: Path) -> tuple[float, str]:
         started = time.monotonic_ns()
         switch = _switch(folder)
         switch.kill(person="drill", reason="drill")
-        stopped = desk.until(lambda said: said.stopped, WITHIN_SECONDS)
+        withdrawn = desk.until(lambda said: said.cancels > 0, WITHIN_SECONDS)
+        _expect_nothing_opened(desk, until=lambda said: said.refused > 0)
         switch.resume(person="drill", reason="drill is over")
         desk.until(lambda said: said.entries > 0, WITHIN_SECONDS)
-        return (stopped.at_ns - started) / 1e9, "opens again only after a resume with a reason"
+        return (withdrawn.at_ns - started) / 1e9, "opens again only after a resume with a reason"
 
 
 def _terminated(folder: Path) -> tuple[float, str]:
@@ -213,19 +233,27 @@ def _terminated(folder: Path) -> tuple[float, str]:
         desk.process.terminate()
         last = desk.last_round(WITHIN_SECONDS)
         _expect(desk.process.wait(WITHIN_SECONDS) == 0, "it did not end in order")
-        _expect(last.entries == 0, "an entry passed in the last slice")
-        return time.monotonic() - started, "SIGTERM: one more slice in which nothing opens, then an orderly end"
+        _expect(last.cancels > 0, "the unfilled entry was left at the venue")
+        _expect(last.entries == 0 and last.opened == 0, "something opened in the last step")
+        return time.monotonic() - started, "SIGTERM: the unfilled entry was withdrawn, then an orderly end"
 
 
-def _expect_refusing_from(desk: _DrillDesk, latched_ns: int) -> None:
-    """Nothing passes in any slice begun after the kill; the one that was in flight may have been decided before it."""
-    desk.until(lambda said: said.at_ns > latched_ns, WITHIN_SECONDS)
-    after = desk.until(lambda said: said.refused > 0 or said.entries > 0, WITHIN_SECONDS)
-    _expect(after.entries == 0, "an entry passed after the kill")
+def _expect_nothing_opened(desk: _DrillDesk, until: Callable[[_Round], bool], first: _Round | None = None) -> _Round:
+    """Follow the desk until it has said `until`, which it must within a second; no entry passes or fills on the way."""
+
+    def wanted(said: _Round) -> bool:
+        _expect(said.entries == 0, "an entry passed after the kill")
+        _expect(said.opened == 0, "an entry was filled after the kill")
+        return until(said)
+
+    if first is not None and wanted(first):
+        return first
+    return desk.until(wanted, WITHIN_SECONDS)
 
 
 _CHECKS: dict[str, Callable[[Path], tuple[float, str]]] = {
     "a running desk": _running,
+    "exits": _exits,
     "flatten": _flattened,
     "a hanging desk": _hanging,
     "a dead desk": _dead,
@@ -244,7 +272,6 @@ def _switch(folder: Path) -> FileKillSwitch:
 def _desk(folder: Path) -> Iterator[_DrillDesk]:
     """A started desk that holds BASE and has just sent an entry that is not filled yet."""
     with _started(folder) as desk:
-        desk.until(lambda said: said.exits > 0 and said.positions == 2, _START_SECONDS)
         desk.until(lambda said: said.unfilled > 0, _START_SECONDS)
         yield desk
 

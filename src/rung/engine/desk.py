@@ -81,7 +81,8 @@ class Desk:
     def step(self, event: Slice) -> Step:
         """Fills and charges → books → marks → targets → orders → verdicts → venue, and the record of it.
 
-        Orders approved here reach the venue here but cannot fill before the next slice.
+        Orders approved here reach the venue here but cannot fill before the next slice. In a slice without a bar
+        nothing became known: the strategy is not asked, but risk looks and may close.
         """
         notes = self._open_session(event)
         self._guard.observe(event)
@@ -99,7 +100,8 @@ class Desk:
         findings = self._guard.look(view, fills, self._flow_quote)
         self._flow_quote = NOTHING
         notes += findings.notes
-        targets = bounded(tuple(self._strategy.decide(view)), findings, view)
+        wanted = tuple(self._strategy.decide(view)) if event.bars else ()
+        targets = bounded(wanted, findings, view)
         verdicts = self._judge(view, self._allocator.allocate(targets, view)) if targets else ()
         if verdicts:
             notes += self._guard.advice(verdicts, view)

@@ -23,7 +23,8 @@ from rung.journal.journal import Journal
 class DurableVenue:
     """The Venue port of a desk that trades: `submit` is intent on disk → kill switch → send once → outcome on disk.
 
-    Fills, working orders and protections are those of `venue`, to which the outbox's gateway sends.
+    Fills and protections are those of `venue`, to which the outbox's gateway sends. An order whose answer was lost
+    counts as working until the venue has been asked: it may live, so nothing is opened as if it did not.
     """
 
     def __init__(self, venue: Venue, *, journal: Journal, outbox: Outbox, clock: Clock) -> None:
@@ -36,10 +37,14 @@ class DurableVenue:
         dispatch(approved, self._journal, self._outbox, self._clock)
 
     def advance(self, event: Slice) -> Sequence[Fill]:
+        """What happened since the last call; first the venue is asked about every doubtful order."""
+        for order_id in tuple(self._outbox.doubtful):
+            self._outbox.settle(order_id)
         return self._venue.advance(event)
 
     def working(self) -> Mapping[str, str]:
-        return self._venue.working()
+        working, doubtful = self._venue.working(), self._outbox.doubtful
+        return {**working, **{symbol: order_id for order_id, symbol in doubtful.items()}} if doubtful else working
 
     def protections(self) -> Mapping[str, Protection]:
         return self._venue.protections()

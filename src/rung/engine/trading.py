@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from rung.domain.clock import Clock
+from rung.domain.errors import Fatal
 from rung.domain.slice import Slice
 from rung.domain.step import Step
 from rung.engine.desk import Desk
+from rung.engine.failsafe import Failsafe
 from rung.engine.outside import Outside, Record, kill_record, maintenance_record, rearm_record, stop_record
 from rung.journal.entry import Kind
 from rung.journal.journal import Journal
@@ -43,60 +46,98 @@ class Surroundings:
 class TradingLoop:
     """Runs one desk on one account. Everything it lets in is in the journal before the desk hears of it.
 
-    Per slice: read the kill switch, maintenance, wishes and transfers; step; throw the kill switch if a latch asks
-    for it; journal the step; save the memory of risk. Any exception on the way throws the kill switch, with the error
-    as reason, and is raised.
+    Per slice: read the kill switch, maintenance, wishes and transfers; step; throw the kill switch when a latch asks
+    for it or the strategy failed; save the memory of risk; journal the step. A strategy that fails is not asked again:
+    the desk goes on to withdraw, exit and flatten. Any other exception throws the kill switch, with the error as
+    reason, and is raised.
+    Between bars the feed yields slices without bars (at least twice a second on a live feed): the loop looks, and
+    steps only when something outside has changed.
     """
 
-    def __init__(self, *, desk: Desk, guard: Guard, outside: Outside, journal: Journal, around: Surroundings) -> None:
+    def __init__(
+        self, *, desk: Desk, guard: Guard, strategy: Failsafe, outside: Outside, journal: Journal, around: Surroundings
+    ) -> None:
         self._desk = desk
         self._guard = guard
+        self._strategy = strategy
         self._outside = outside
         self._journal = journal
         self._around = around
         self._told: dict[str, Record] = {}
+        self._snapshot: Mapping[str, Any] | None = None
 
     def run(self, feed: Iterable[Slice]) -> Iterator[Step]:
         """Step through `feed` until it ends, or until one slice after somebody stops the loop.
 
         In that last slice nothing opens and unfilled openings are withdrawn; positions keep their protection.
         """
-        for event in feed:
-            stopping = self._around.stopping()
+        slices = iter(feed)
+        while True:
             try:
-                self._look(self._around.clock.now_ns())
-                if stopping is not None:
-                    self._take_in(stop_record(stopping), self._around.clock.now_ns())
-                step = self._desk.step(event)
-                self._kill_if_asked()
-                self._journal.record(step, self._around.clock.now_ns())
-                self._around.save(self._guard.memory(), snapshot(step.account))
+                event = next(slices, None)
+                if event is None:
+                    return
+                stopping = self._around.stopping()
+                changed = self._look(stopping)
+                if not event.bars and not changed:
+                    continue
+                step = self._step(event)
             except Exception as error:
-                self._around.kill_switch.kill(person="rung", reason=f"the desk failed: {type(error).__name__}: {error}")
+                self._fail(error)
                 raise
             yield step
             if stopping is not None:
                 return
 
-    def _look(self, at_ns: int) -> None:
-        """Take in what changed outside. The first look is always told: a replay must know how things stood."""
-        state = kill_record(self._around.kill_switch.read())
-        for record in (state, maintenance_record(self._around.maintenance())):
-            if self._told.get(record["event"]) != record:
-                self._told[record["event"]] = record
-                self._take_in(record, at_ns)
-        for wish in self._around.wishes():
-            self._take_in(rearm_record(wish), at_ns)
-        for record in self._around.transfers():
-            self._take_in(record, at_ns)
+    def _step(self, event: Slice) -> Step:
+        step = self._desk.step(event)
+        self._kill_if_asked()
+        self._snapshot = snapshot(step.account)
+        self._around.save(self._guard.memory(), self._snapshot)
+        self._journal.record(step, self._around.clock.now_ns())
+        return step
 
-    def _take_in(self, record: Record, at_ns: int) -> None:
+    def _fail(self, error: Exception) -> None:
+        """Kill first; then keep what risk knows, as far as that is still possible."""
+        reason = f"the desk failed: {type(error).__name__}: {error}"
+        self._around.kill_switch.kill(person="rung", reason=reason, flatten=isinstance(error, Fatal))
+        if self._snapshot is not None:
+            with suppress(Exception):
+                self._around.save(self._guard.memory(), self._snapshot)
+
+    def _look(self, stopping: str | None) -> bool:
+        """Take in what changed outside; True when something did. The first look is always told: a replay must know
+        how things stood.
+        """
+        state = kill_record(self._around.kill_switch.read())
+        records = [
+            record
+            for record in (state, maintenance_record(self._around.maintenance()))
+            if self._told.get(record["event"]) != record
+        ]
+        self._told |= {record["event"]: record for record in records}
+        records += [rearm_record(wish) for wish in self._around.wishes()]
+        records += self._around.transfers()
+        if stopping is not None:
+            records.append(stop_record(stopping))
+        for record in records:
+            self._take_in(record)
+        return bool(records)
+
+    def _take_in(self, record: Record) -> None:
+        at_ns = self._around.clock.now_ns()
         self._journal.append(Kind.EVENT, at_ns, record)
-        self._outside.apply(record, at_ns)
+        said = self._outside.apply(record, at_ns)
+        self._journal.append(Kind.EVENT, at_ns, {"event": "told", "said": said})
 
     def _kill_if_asked(self) -> None:
-        """A latch that kills does so through the one switch everybody reads."""
-        latches = self._guard.latches
-        if latches.wants_kill and self._guard.kill.why() is None:
+        """A latch that kills, and a strategy that fails, do so through the one switch everybody reads."""
+        if self._guard.kill.why() is not None:
+            return
+        latches, failure = self._guard.latches, self._strategy.failure
+        if latches.wants_kill:
             reason = next(trip.reason for trip, then in latches.tripped.values() if then.kill)
             self._around.kill_switch.kill(person="rung", reason=reason, flatten=latches.wants_flat)
+        elif failure is not None:
+            reason = f"the strategy failed: {type(failure).__name__}: {failure}"
+            self._around.kill_switch.kill(person="rung", reason=reason, flatten=isinstance(failure, Fatal))

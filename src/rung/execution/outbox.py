@@ -28,13 +28,22 @@ class SentTwice(Fatal):
 
 
 class Outbox:
-    """One per account. `may_send` is the kill switch, read before every send; reductions leave in any case."""
+    """One per account. `may_send` is the kill switch, read before every send; reductions leave in any case.
+
+    While it is not known whether an opening order lives, nothing more opens in its symbol.
+    """
 
     def __init__(self, gateway: Gateway, log: ExecutionLog, may_send: Callable[[], bool]) -> None:
         self._gateway = gateway
         self._log = log
         self._may_send = may_send
         self._states: dict[str, OrderState] = {}
+        self._doubtful: dict[str, str] = {}
+
+    @property
+    def doubtful(self) -> Mapping[str, str]:
+        """Opening orders sent by this process whose answer was lost: order id → symbol."""
+        return self._doubtful
 
     @property
     def states(self) -> Mapping[str, OrderState]:
@@ -50,11 +59,14 @@ class Outbox:
         if order.order_id in self._states:
             raise SentTwice(f"{order.order_id} was sent before")
         self._states[order.order_id] = OrderState.INTENDED
-        if not order.reduce_only and not self._may_send():
+        opens = not order.reduce_only
+        if opens and (order.symbol in self._doubtful.values() or not self._may_send()):
             return self._note(order.order_id, OrderState.WITHHELD, None)
         try:
             report = self._gateway.send(intent)
         except Ambiguous:
+            if opens:
+                self._doubtful[order.order_id] = order.symbol
             return self._note(order.order_id, OrderState.UNKNOWN, None)
         return self._note(order.order_id, reported(report.status), report)
 
@@ -79,6 +91,8 @@ class Outbox:
     def _note(self, order_id: str, state: OrderState, report: OrderReport | None) -> OrderState:
         before = self._states[order_id]
         self._states[order_id] = advanced(before, state)
+        if state is not OrderState.UNKNOWN:
+            self._doubtful.pop(order_id, None)
         if state is not before or report is not None:
             self._log.outcome(order_id, state, report)
         return state

@@ -26,6 +26,7 @@ from rung.risk.guard import Guard
 from rung.risk.params import ScreenLimits
 from rung.simulation.compose import sim_venue
 from rung.simulation.params import CostParams
+from rung.strategy.port import Strategy
 
 COSTS = Path(__file__).resolve().parents[3] / "config" / "costs.toml"
 OPEN_NS = 1_757_943_000 * 1_000_000_000  # 2025-09-15 13:30 UTC
@@ -76,9 +77,10 @@ def desk(
     *,
     guard: Guard | None = None,
     venue: Venue | None = None,
+    strategy: Strategy | None = None,
 ) -> Desk:
     return Desk(
-        strategy=Scripted(script),
+        strategy=strategy or Scripted(script),
         allocator=Allocator(strategy="scripted", instruments=INSTRUMENTS, params=SizingParams()),
         guard=guard or made.guard(ScreenLimits(), maintenance=maintenance or made.down()),
         venue=venue or sim(),

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.unit.engine.scripted import CAPITAL, Decide, desk, enter, leave, sim, slice_at
+from tests.unit.engine.scripted import CAPITAL, Decide, Scripted, desk, enter, leave, sim, slice_at
 from tests.unit.risk import made
 
 from rung.adapters.stores.memory import MemoryStore
 from rung.domain.clock import NS_PER_SECOND, ManualClock
-from rung.domain.order import Order
+from rung.domain.durable import Durable
+from rung.domain.errors import Fatal
+from rung.domain.order import Order, OrderKind
 from rung.domain.slice import Slice
 from rung.domain.step import Step
 from rung.domain.verdicts import Approved, Refused
 from rung.engine.durable_venue import DurableVenue, InProcess
+from rung.engine.failsafe import Failsafe
 from rung.engine.outside import Outside, Record, transfer_record
 from rung.engine.trading import Surroundings, TradingLoop
 from rung.engine.write_ahead import JournalledOutcomes
+from rung.execution.gateway import Ambiguous, Gateway, OrderReport
 from rung.execution.lifecycle import OrderState
 from rung.execution.outbox import Outbox
 from rung.journal.codec import encode
@@ -62,6 +66,7 @@ class Rig:
 
     script: dict[int, Decide]
     at: dict[int, Callable[[], object]] = field(default_factory=dict)
+    beats: dict[int, Callable[[], object]] = field(default_factory=dict)
     sets: tuple[made.Schema, ...] = (ScreenLimits(),)
     switch: Switch = field(default_factory=Switch)
     clock: ManualClock = field(default_factory=ManualClock)
@@ -69,15 +74,18 @@ class Rig:
     stopping: str | None = None
     wishes: list[Rearming] = field(default_factory=list)
     transfers: list[Record] = field(default_factory=list)
+    line: Callable[[Gateway], Gateway] = lambda gateway: gateway
     saved: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = MemoryStore()
         self.journal = Journal(self.store)
         self.guard, flag = self.fresh_guard()
-        self.outbox = Outbox(InProcess(inner := sim()), JournalledOutcomes(self.journal, self.clock), self.may_send)
+        self.gateway: Gateway = self.line(InProcess(inner := sim()))
+        self.outbox = Outbox(self.gateway, JournalledOutcomes(self.journal, self.clock), self.may_send)
         venue = DurableVenue(inner, journal=self.journal, outbox=self.outbox, clock=self.clock)
-        self.desk = desk(self.script, guard=self.guard, venue=venue)
+        self.strategy = Failsafe(Scripted(self.script))
+        self.desk = desk(self.script, guard=self.guard, venue=venue, strategy=self.strategy)
         self.outside = Outside(self.desk, self.guard, flag)
 
     def may_send(self) -> bool:
@@ -97,13 +105,25 @@ class Rig:
             transfers=lambda: taken(self.transfers),
             stopping=lambda: self.stopping,
         )
-        loop = TradingLoop(desk=self.desk, guard=self.guard, outside=self.outside, journal=self.journal, around=around)
+        loop = TradingLoop(
+            desk=self.desk,
+            guard=self.guard,
+            strategy=self.strategy,
+            outside=self.outside,
+            journal=self.journal,
+            around=around,
+        )
         return list(loop.run(self.feed(slices)))
 
     def feed(self, slices: Iterable[Slice]) -> Iterable[Slice]:
+        beat = 0
         for event in slices:
+            if not event.bars:
+                beat += 1
+                self.beats.get(beat, lambda: None)()
             self.clock.move_to(event.at_ns + NS_PER_SECOND)
-            self.at.get(event.session.minutes_since_open(event.at_ns), lambda: None)()
+            if event.bars:
+                self.at.get(event.session.minutes_since_open(event.at_ns), lambda: None)()
             yield event
 
     def replayed(self) -> list[Step]:
@@ -120,13 +140,20 @@ class Rig:
         return steps
 
     def events(self) -> list[str]:
-        return [opened(entry)["event"] for entry in self.store.read() if entry.kind == Kind.EVENT]
+        told = [opened(entry) for entry in self.store.read() if entry.kind == Kind.EVENT]
+        return [record["event"] for record in told if record["event"] != "told"]
 
 
 def taken(box: list[Any]) -> Sequence[Any]:
     found = tuple(box)
     box.clear()
     return found
+
+
+def heartbeat(minute: int, part: int) -> Slice:
+    """A slice without bars, `part` seconds after the minute's."""
+    bar = slice_at(minute)
+    return Slice(at_ns=bar.at_ns + part * NS_PER_SECOND, session=bar.session, bars={})
 
 
 def minutes(first: int, last: int, price: float = 50.0) -> list[Slice]:
@@ -154,8 +181,9 @@ def test_the_kill_switch_is_read_before_every_step_and_entries_are_refused_from_
 def test_a_kill_withdraws_the_opening_that_is_not_filled_yet() -> None:
     rig = Rig({10: enter()})
     rig.at[11] = lambda: rig.switch.kill(person="ann", reason="enough")
-    empty = slice_at(11)
-    steps = rig.run(slice_at(9), slice_at(10), Slice(at_ns=empty.at_ns, session=empty.session, bars={}), slice_at(12))
+    other = slice_at(11)
+    other = replace(other, bars={"SPY": replace(other.bars["TQQQ"], symbol="SPY")})
+    steps = rig.run(slice_at(9), slice_at(10), other, slice_at(12))
     assert list(steps[2].account.working) == ["TQQQ"]
     assert steps[3].fills == ()
     assert not steps[3].account.working
@@ -197,7 +225,7 @@ def test_maintenance_comes_and_goes_and_the_journal_has_it_before_the_decision()
     assert refused_kinds(steps[0]) == ["MAINTENANCE"]
     assert opened_orders(steps[2])
     kinds = [entry.kind for entry in rig.store.read()]
-    assert kinds[:3] == [Kind.EVENT, Kind.EVENT, Kind.STEP]
+    assert kinds[:5] == [Kind.EVENT] * 4 + [Kind.STEP]
 
 
 def test_a_latch_that_kills_throws_the_switch_everybody_reads() -> None:
@@ -242,14 +270,122 @@ def test_a_stop_signal_ends_the_loop_after_one_slice_in_which_nothing_opens() ->
     assert not rig.switch.state.on, "the next start is not killed"
 
 
-def test_any_failure_of_the_desk_throws_the_kill_switch_and_is_told() -> None:
-    def broken(view: object) -> Any:
-        raise ZeroDivisionError("a strategy divides by zero")
+def broken(view: object) -> Any:
+    raise ZeroDivisionError("a strategy divides by zero")
 
-    rig = Rig({10: broken})
-    with pytest.raises(ZeroDivisionError):
-        rig.run(*minutes(9, 12))
-    assert rig.switch.state.reason == "the desk failed: ZeroDivisionError: a strategy divides by zero"
+
+def test_a_strategy_that_fails_is_not_asked_again_the_switch_is_thrown_and_what_is_unfilled_is_withdrawn() -> None:
+    rig = Rig({10: enter(), 12: broken, 14: leave})
+    steps = rig.run(*minutes(9, 17))
+    assert rig.switch.state.reason == "the strategy failed: ZeroDivisionError: a strategy divides by zero"
+    assert not rig.switch.state.flatten
+    assert steps[-1].account.positions, "its protection guards it"
+    assert all(not step.targets for step in steps[4:])
+
+
+def test_a_desk_whose_strategy_has_failed_still_flattens() -> None:
+    rig = Rig({10: enter(), 12: broken})
+    rig.at[14] = lambda: rig.switch.kill(person="ann", reason="out", flatten=True)
+    assert not rig.run(*minutes(9, 18))[-1].account.positions
+
+
+def test_a_flattening_latch_flattens_although_the_strategy_raises_in_that_very_slice() -> None:
+    rig = Rig({10: enter(weight=0.25), 12: broken}, sets=(QtsRisk(),))
+    steps = rig.run(*minutes(9, 12), *minutes(12, 16, price=30.0))
+    assert "QtsRisk.daily_loss" in rig.guard.latches.tripped
+    assert not steps[-1].account.positions
+
+
+def test_a_fatal_error_of_the_strategy_flattens_as_well() -> None:
+    def fatal(view: object) -> Any:
+        raise Fatal("the model is another one")
+
+    rig = Rig({10: enter(), 12: fatal})
+    assert not rig.run(*minutes(9, 18))[-1].account.positions
+    assert rig.switch.state.flatten
+
+
+def test_a_feed_that_fails_throws_the_kill_switch() -> None:
+    rig = Rig({})
+
+    def feed() -> Iterable[Slice]:
+        yield slice_at(9)
+        raise ConnectionError("the line is dead")
+
+    rig.feed = lambda slices: feed()  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        rig.run()
+    assert rig.switch.state.reason == "the desk failed: ConnectionError: the line is dead"
+
+
+def test_between_two_bars_the_loop_looks_and_steps_only_when_something_has_changed() -> None:
+    rig = Rig({10: enter()})
+    empty = [heartbeat(10, part) for part in range(1, 9)]
+    rig.beats[4] = lambda: rig.switch.kill(person="ann", reason="now")
+    steps = rig.run(slice_at(9), slice_at(10), *empty, slice_at(11))
+    assert len(steps) == 4
+    (withdrawn,) = steps[2].verdicts
+    assert isinstance(withdrawn, Approved)
+    assert withdrawn.order.kind is OrderKind.CANCEL
+    assert steps[3].fills == ()
+    assert [encode(step) for step in rig.replayed()] == [encode(step) for step in steps]
+
+
+class Deaf:
+    """A line on which every answer is lost; the venue took the order, or did not."""
+
+    def __init__(self, inner: Gateway) -> None:
+        self.inner, self.arrives, self.hears = inner, True, False
+
+    def send(self, intent: Durable[Approved[Order]]) -> OrderReport:
+        if self.arrives:
+            self.inner.send(intent)
+        raise Ambiguous("timeout")
+
+    def find(self, order_id: str) -> OrderReport | None:
+        if not self.hears:
+            raise Ambiguous("still down")
+        return None if not self.arrives else self.inner.find(order_id)
+
+
+def test_orders_whose_answer_was_lost_count_as_if_they_lived_until_the_venue_has_been_asked() -> None:
+    lines: list[Deaf] = []
+
+    def deaf(inner: Gateway) -> Gateway:
+        lines.append(Deaf(inner))
+        lines[0].arrives = False
+        return lines[0]
+
+    rig = Rig({minute: enter(weight=0.3) for minute in range(10, 18)}, line=deaf)
+    rig.at[14] = lambda: setattr(lines[0], "hears", True)
+    steps = rig.run(*minutes(9, 16))
+    (first,) = opened_orders(steps[1])
+    assert all(refused_kinds(step) == ["NOTIONAL_SYMBOL"] for step in steps[2:5])
+    assert steps[2].account.working == {"TQQQ": first.order_id}
+    assert opened_orders(steps[5]), "asked, and it never arrived"
+
+
+def test_nothing_more_opens_in_a_symbol_while_an_opening_order_is_in_doubt() -> None:
+    lines: list[Deaf] = []
+
+    def deaf(inner: Gateway) -> Gateway:
+        lines.append(Deaf(inner))
+        return lines[0]
+
+    rig = Rig({10: enter(weight=0.1), 12: enter(weight=0.2)}, line=deaf)
+    steps = rig.run(*minutes(9, 14))
+    (second,) = opened_orders(steps[3])
+    assert rig.outbox.states[second.order_id] is OrderState.WITHHELD
+    assert len(rig.outbox.doubtful) == 1
+
+
+def test_what_came_of_a_wish_is_in_the_journal() -> None:
+    rig = Rig({})
+    rig.wishes.append(Rearming(latch="nonsense", at_ns=1, person="ann", reason="looked"))
+    rig.run(*minutes(9, 10))
+    records = [opened(entry) for entry in rig.store.read() if entry.kind == Kind.EVENT]
+    said = [record["said"] for record in records if record["event"] == "told"]
+    assert any("nonsense was not re-armed" in each for each in said)
 
 
 def test_a_journal_that_cannot_be_written_kills_before_anything_is_sent() -> None:

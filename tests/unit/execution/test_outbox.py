@@ -17,11 +17,11 @@ from rung.execution.lifecycle import IllegalTransition, OrderState, advanced
 from rung.execution.outbox import Outbox, SentTwice
 
 
-def intent(order_id: str = "a", *, reduce_only: bool = False) -> Durable[Approved[Order]]:
+def intent(order_id: str = "a", *, reduce_only: bool = False, symbol: str = "TQQQ") -> Durable[Approved[Order]]:
     order = Order(
         order_id=order_id,
         at_ns=0,
-        symbol="TQQQ",
+        symbol=symbol,
         side=Side.SELL if reduce_only else Side.BUY,
         kind=OrderKind.MARKET,
         quantity=Decimal(1),
@@ -155,9 +155,24 @@ def test_whatever_is_lost_no_id_is_ever_sent_twice_and_the_books_agree_in_the_en
     box, _ = outbox(gateway)
     for n, loss in enumerate(losses):
         gateway.lose = loss
-        box.send(intent(str(n)))
+        box.send(intent(str(n), symbol=f"S{n}"))
     for order_id in box.open_ids():
         box.settle(order_id)
     assert len(gateway.sends) == len(set(gateway.sends)) == len(losses)
     filled = {i for i, state in box.states.items() if state is OrderState.FILLED}
     assert filled == set(gateway.book)
+
+
+def test_while_an_opening_is_in_doubt_nothing_more_opens_in_its_symbol_and_exits_leave() -> None:
+    gateway = FakeGateway()
+    box, _ = outbox(gateway)
+    gateway.lose = "answer"
+    assert box.send(intent("a")) is OrderState.UNKNOWN
+    assert box.doubtful == {"a": "TQQQ"}
+    gateway.lose = ""
+    assert box.send(intent("b")) is OrderState.WITHHELD
+    assert box.send(intent("c", symbol="SQQQ")) is OrderState.FILLED
+    assert box.send(intent("d", reduce_only=True)) is OrderState.FILLED
+    assert box.settle("a") is OrderState.FILLED
+    assert box.send(intent("e")) is OrderState.FILLED
+    assert box.doubtful == {}

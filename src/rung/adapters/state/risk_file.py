@@ -58,13 +58,15 @@ class RearmBox:
         return path
 
     def take(self) -> tuple[Rearming, ...]:
-        """All wishes, oldest first, each taken once."""
+        """All wishes, oldest first, each taken once. One that cannot be read is put aside as `.damaged`."""
         wishes: list[Rearming] = []
         for path in sorted(self._folder.glob("*.json")) if self._folder.is_dir() else ():
-            stored = read_json(path)
-            path.unlink()
-            if stored is not None:
-                wishes.append(Rearming(**stored))
+            try:
+                wishes.append(Rearming(**(read_json(path) or {})))
+            except (UserError, TypeError):
+                path.replace(path.with_suffix(".damaged"))
+            else:
+                path.unlink()
         return tuple(wishes)
 
 
