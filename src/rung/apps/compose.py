@@ -25,6 +25,12 @@ from rung.strategy.rotation.signals import Predictor
 from rung.strategy.rotation.strategy import Rotation
 
 CURRENCY = "USD"
+BUILT_IN_LEVERAGE: Mapping[str, float] = {
+    **dict.fromkeys(("TQQQ", "SQQQ", "SPXL", "SPXS", "UPRO", "SPXU", "TNA", "TZA", "SOXL", "SOXS"), 3.0),
+    **dict.fromkeys(("QLD", "QID", "SSO", "SDS", "TWM", "UWM"), 2.0),
+    "UVXY": 1.5,
+}
+"""Daily leverage inside exchange-traded products, as their issuers state it; what is not listed counts once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,7 @@ def rotation_guard(files: RotationFiles, capital_quote: Decimal, *, kill: Polled
         instruments={symbol: us_equity(symbol) for symbol in files.rotation.value.symbols.active},
         profile=files.limits.profile,
         policy=files.limits.policy,
+        multipliers=BUILT_IN_LEVERAGE,
     )
     return build_guard(files.limits.effective, ports)
 

@@ -39,6 +39,7 @@ def describe_run(request: MockRequest, files: RotationFiles, market: MarketData)
             *_warm_up_doubts(request, market),
             *_period_doubts(market),
             *_contradictions(request, files),
+            *files.limits.notes,
         ),
         costs=tuple(StampedCost(name=name, value=value) for name, value in stamps(files.costs.value)),
         criteria=Criteria(
@@ -117,6 +118,10 @@ def _contradictions(request: MockRequest, files: RotationFiles) -> tuple[str, ..
     floor, most = limits.min_equity_quote, limits.max_symbol_notional_frac
     if floor is not None and request.capital_quote < floor:
         found.append(f"the capital of {request.capital_quote:f} is below min_equity_quote {floor:f}: nothing can open")
+    risked = weight * Decimal(str(rules.stop_loss_pct))
+    if limits.max_trade_risk_frac is not None and rules.enable_stop_loss and risked > limits.max_trade_risk_frac:
+        share, least = f"{risked:.4%}", f"{limits.max_trade_risk_frac:.4%}"
+        found.append(f"an entry risks {share} of equity at its stop, the gates allow {least}: nothing can open")
     if most is not None and weight > most:
         found.append(f"an entry asks for {weight:f} of equity, the gates allow {most:f} per symbol: nothing can open")
     return tuple(found)

@@ -34,6 +34,7 @@ class AccountNow:
     """The account the order is for; left out, it is the one that --account last had."""
 
     equity_quote: Annotated[Decimal, Doc("marked to market")]
+    start_equity_quote: Annotated[Decimal | None, Gt(0), Doc("what it began with, for the equity floor")] = None
     currency: Annotated[str, Doc("quote currency")] = "USD"
     positions: Annotated[Mapping[str, HeldPosition], Doc("by symbol")] = field(default_factory=dict)
 
@@ -47,8 +48,12 @@ class MarketNow:
     low: Annotated[float, Doc("of that bar")]
     close: Annotated[float, Doc("of that bar")]
     volume: Annotated[float, Doc("of that bar, base units")]
-    minutes_since_open: Annotated[int, Doc("of the session")] = 60
-    minutes_to_close: Annotated[int, Doc("of the session")] = 330
+    minutes_since_open: Annotated[int | None, Ge(0), Doc("of the session; 60 when it is not said")] = None
+    minutes_to_close: Annotated[int | None, Ge(0), Doc("of the session; 330 when it is not said")] = None
+
+    @property
+    def says_session(self) -> bool:
+        return self.minutes_since_open is not None and self.minutes_to_close is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +107,8 @@ class OrderQuestion:
     def view(self, at_ns: int, account: AccountNow) -> View:
         """The slice and the account the gates look at."""
         market = self.market
-        since = market.minutes_since_open if market is not None else 60
-        left = market.minutes_to_close if market is not None else 330
+        since = 60 if market is None or market.minutes_since_open is None else market.minutes_since_open
+        left = 330 if market is None or market.minutes_to_close is None else market.minutes_to_close
         session = Session(date="now", open_ns=at_ns - since * NS_PER_MINUTE, close_ns=at_ns + left * NS_PER_MINUTE)
         bars = {} if market is None else {self.symbol: _bar(self.symbol, market, at_ns)}
         return View(slice=Slice(at_ns=at_ns, session=session, bars=bars), account=_account(account, at_ns))

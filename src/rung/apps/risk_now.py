@@ -23,6 +23,9 @@ from rung.risk.latches import Latches
 from rung.risk.limits import LIMIT_NAMES
 from rung.risk.memory import recall
 
+MAIN_ACCOUNT = "main"
+"""The account of a desk that names none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitRow:
@@ -74,9 +77,17 @@ class RiskNow:
 
 
 def risk_now(state: Path, clock: Clock, *, account: str, limit_files: Sequence[Path]) -> RiskNow:
-    """Load limits, profile and stored state of one account. Raises UserError for what a person can mend."""
+    """Load limits, profile and stored state of one account. Raises UserError for what a person can mend, and for an
+    account nobody has given a profile and no desk has run: a typo must not lose an account its limits.
+    """
+    if state.exists() and not state.is_dir():
+        raise UserError("is no folder", where=str(state), remedy="name the state folder of the desk")
     stored = RiskFile(state, account).load()
-    assigned = ProfilesFile(state).all().get(account)
+    profiles = ProfilesFile(state).all()
+    known = sorted({MAIN_ACCOUNT, *profiles, *(p.name.removesuffix(".risk.json") for p in state.glob("*.risk.json"))})
+    if account not in known:
+        raise UserError(f"there is no account {account!r}", where="--account", remedy=f"known: {', '.join(known)}")
+    assigned = profiles.get(account)
     profile = None if assigned is None else assigned.profile
     loaded = load_limits(limit_files, profile)
     latches = build_latches(loaded.effective)
@@ -98,12 +109,14 @@ def judge(question: OrderQuestion, now: RiskNow, clock: Clock) -> tuple[Verdict,
             "there is no account to judge the order for",
             remedy='add "account": {"equity_quote": …} to the file, or give --account of a desk that has run',
         )
+    if not account.equity_quote.is_finite() or account.equity_quote <= 0:
+        raise UserError(f"an account of {account.equity_quote} cannot trade", where="equity_quote", remedy="above 0")
     at_ns = clock.now_ns()
     view = question.view(at_ns, account)
     ports = GatePorts(
         kill=not_thrown() if now.folder is None else now.switches.kill,
         maintenance=now.switches.maintenance,
-        start_equity_quote=account.equity_quote,
+        start_equity_quote=account.start_equity_quote or account.equity_quote,
         instruments=question.instruments(),
         profile=now.profile,
         policy=now.loaded.policy,
@@ -114,9 +127,14 @@ def judge(question: OrderQuestion, now: RiskNow, clock: Clock) -> tuple[Verdict,
     guard.observe(view.slice)
     guard.look(view)
     (verdict,) = guard.screen([question.order(at_ns)], view)
+    missing = dict(guard.missing)
     if now.folder is None:
-        return verdict, {**guard.missing, "kill_switch": "there is no state folder, so no desk to kill"}
-    return verdict, guard.missing
+        missing["kill_switch"] = "there is no state folder, so no desk to kill"
+    if account.start_equity_quote is None:
+        missing["equity_floor"] = "the account does not say start_equity_quote; judged as if it began with what it has"
+    if question.market is not None and not question.market.says_session:
+        missing["session"] = "the market does not say minutes_since_open and minutes_to_close; judged as 60 and 330"
+    return verdict, missing
 
 
 def _usage(stored: Mapping[str, Any] | None) -> Mapping[str, Decimal]:

@@ -50,6 +50,10 @@ class GlobalLimits:
     cascade_leverage: Annotated[float, Gt(0), Doc("cascade: leverage above this")] = 3.0
     cascade_positions: Annotated[int, Ge(1), Doc("cascade: so many positions above that leverage")] = 2
 
+    def __post_init__(self) -> None:
+        if self.var95_frac > self.var99_frac:
+            raise ValueError("var95_frac is above var99_frac: the farther tail is never the smaller one")
+
     def limit_set(self, origin: str) -> LimitSet:
         """As one of several sets: it limits nothing by itself, but the book is assessed against it."""
         return LimitSet(origin=origin, limits=Limits(), book=self)
@@ -59,7 +63,8 @@ class GlobalLimits:
 class GlobalFacts:
     """What the book looks like now. None: could not be measured, which is CRITICAL; `unready` names the exceptions.
 
-    unready : facts that cannot exist yet or do not apply (one venue, no history, flat), each said openly.
+    unready : facts that do not apply (one venue, one symbol, flat), each said openly.
+    blind : facts of an open book that cannot be measured yet, for want of history; together they are CAUTION.
     leveraged_positions : how many positions are above `cascade_leverage` × equity.
     """
 
@@ -80,6 +85,7 @@ class GlobalFacts:
     venue_imbalance: float | None
     leveraged_positions: int | None
     unready: frozenset[str] = frozenset()
+    blind: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,7 @@ class Assessment:
         return listed or "nothing is wrong"
 
 
+_REDUCED_SCORE = 0.75
 _TAIL = 1.5
 _PLAIN = 1.2
 _CEILINGS = {
@@ -116,23 +123,28 @@ _CEILINGS = {
     "hhi": _PLAIN, "correlation_jump": _PLAIN, "volatility_ratio": _PLAIN,
 }  # fmt: skip
 """Facts that must stay below a limit → how far above it they become CRITICAL."""
+_WARN_AT = frozenset({"correlation_jump", "volatility_ratio"})
+"""Spikes: at the limit is already one."""
 
 
 def assess(facts: GlobalFacts, limits: GlobalLimits) -> Assessment:
-    """EMERGENCY at two CRITICAL issues or a cascade, CAUTION at one CRITICAL, else NORMAL.
+    """EMERGENCY at two CRITICAL issues or a cascade; CAUTION at one CRITICAL, a score of 0.75 or a blind fact.
 
-    Above a limit is WARNING, above 1.2 × (VaR, ES 1.5 ×) CRITICAL; a fact that is None or not finite is CRITICAL
-    unless `unready` says why it does not exist. Source: seed 003, Global Risk v3.
+    Above a limit is WARNING, above 1.2 × (VaR, ES 1.5 ×) CRITICAL; correlation jump and volatility spike warn at their
+    limit. A fact that is None or not finite is CRITICAL unless `unready` says that it does not apply, or `blind` that
+    it cannot be known yet. Source: seed 003, Global Risk v3.
     """
     issues = tuple(_issues(facts, limits))
     critical = sum(1 for issue in issues if issue.severity is Severity.CRITICAL)
     bad = sum(1 for issue in issues if issue.severity is not Severity.INFO)
     cascade = any(issue.name == "cascade" for issue in issues)
-    level = RiskLevel.NORMAL if critical == 0 else RiskLevel.CAUTION
+    score = min(1.0, bad / (len(_CEILINGS) + 3))
+    level = RiskLevel.NORMAL
+    if critical or facts.blind or score >= _REDUCED_SCORE:
+        level = RiskLevel.CAUTION
     if critical >= 2 or cascade:
         level = RiskLevel.EMERGENCY
-    measured = len(_CEILINGS) + 3
-    return Assessment(at_ns=facts.at_ns, level=level, issues=issues, score=min(1.0, bad / measured))
+    return Assessment(at_ns=facts.at_ns, level=level, issues=issues, score=score)
 
 
 def _issues(facts: GlobalFacts, limits: GlobalLimits) -> Iterator[Issue]:
@@ -155,7 +167,7 @@ def _ceiling(facts: GlobalFacts, name: str, limit: float, factor: float) -> Iter
     value: float | None = getattr(facts, name)
     if value is None or not math.isfinite(value):
         yield from _unmeasured(facts, name, value)
-    elif value > limit:
+    elif value > limit or (value == limit and name in _WARN_AT):
         severity = Severity.CRITICAL if value > limit * factor else Severity.WARNING
         yield Issue(name=name, severity=severity, value=f"{value:.4g}", limit=f"{limit:g}")
 
@@ -184,5 +196,8 @@ def _cascade(facts: GlobalFacts, limits: GlobalLimits) -> Iterator[Issue]:
 
 
 def _unmeasured(facts: GlobalFacts, name: str, value: float | None) -> Iterator[Issue]:
+    if value is None and name in facts.blind:
+        yield Issue(name=name, severity=Severity.WARNING, value="not known yet", limit="enough history")
+        return
     severity = Severity.INFO if value is None and name in facts.unready else Severity.CRITICAL
     yield Issue(name=name, severity=severity, value="not measured", limit="a finite value")

@@ -19,7 +19,7 @@ from rung.risk.global_risk import GlobalLimits, RiskLevel, assess
 from rung.risk.global_state import GlobalRiskState
 from rung.risk.latch import LatchFacts
 from rung.risk.latches import Latches
-from rung.risk.memory import advice, recall, remembered
+from rung.risk.memory import Advice, recall, remembered
 from rung.risk.screen import screen
 from rung.risk.watch import RiskWatch, WatchParams
 
@@ -76,9 +76,11 @@ class Guard:
     book: BookRisk | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     _watching: tuple[Observes, ...] = field(init=False)
+    _advice: Advice = field(init=False)
 
     def __post_init__(self) -> None:
         self._watching = observers(self.gates)
+        self._advice = Advice(self.gates)
 
     def observe(self, event: Slice) -> None:
         """Show one slice to everything that remembers the market."""
@@ -113,9 +115,9 @@ class Guard:
         return screen(orders, self.gates, view, working=working)
 
     def advice(self, verdicts: Sequence[Verdict], view: View) -> tuple[str, ...]:
-        """Remarks on opening orders that were let through."""
+        """Remarks on opening orders that were let through, each once per symbol and session."""
         opened = [each.order for each in verdicts if isinstance(each, Approved) and not each.order.reduce_only]
-        return advice(opened, self.gates, view) if opened else ()
+        return self._advice.on(opened, view) if opened else ()
 
     def rearm(self, name: str, at_ns: int, person: str, reason: str) -> str:
         """Open a latch, or the level under the name `global`; answers the sentence for the journal."""

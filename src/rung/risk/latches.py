@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from rung.domain.errors import UserError
@@ -37,7 +38,7 @@ class Latches:
         """Show one slice to every latch; what changed comes back, in the order of the latches."""
         if self.last_ns is not None and facts.at_ns < self.last_ns:
             reason = f"time went back from {self.last_ns} to {facts.at_ns}"
-            back = self._latches[CLOCK].trip(self.last_ns, reason, str(facts.at_ns), str(self.last_ns))
+            back = self._latches[CLOCK].trip(facts.at_ns, reason, str(facts.at_ns), str(self.last_ns))
             self._look()
             return back
         self.last_ns = facts.at_ns
@@ -55,9 +56,14 @@ class Latches:
         return events
 
     def rearm(self, name: str, at_ns: int, person: str, reason: str) -> LatchEvent:
-        """Open one latch by hand. A latch only kept because it was stored tripped is forgotten with that."""
+        """Open one latch by hand. A latch only kept because it was stored tripped is forgotten with that.
+
+        Whoever opens `clock` accepts the present time, whatever was told before.
+        """
         latch = self._latch(name)
         event = latch.rearm(at_ns, person, reason)
+        if name == CLOCK:
+            self.last_ns = None
         if isinstance(latch, _Orphan):
             del self._latches[name]
         self._look()
@@ -95,7 +101,11 @@ class Latches:
         }
 
     def restore(self, memory: Mapping[str, Any]) -> None:
-        """Back to what `to_dict` said, for the latches configured now."""
+        """Back to what `to_dict` said, for the latches configured now.
+
+        A loss rule that is new (another file, another profile) goes on from what a former rule of the same period has
+        measured, the highest beginning of several: renaming a limit does not forgive a loss.
+        """
         self.last_ns = memory["last_ns"]
         for name, stored in memory["latches"].items():
             latch = self._latches.get(name)
@@ -104,7 +114,16 @@ class Latches:
                     continue
                 latch = self._latches[name] = _Orphan(name, consequence_of(stored))
             latch.restore(stored)
+        for latch in self.losses():
+            if latch.name not in memory["latches"]:
+                self._continue(latch, memory["latches"].values())
         self._look()
+
+    def _continue(self, latch: LossLatch, stored: Iterable[Mapping[str, Any]]) -> None:
+        period = latch.rule.period.value
+        kept = [each for each in stored if each.get("measures") == period and each["base"] is not None]
+        if kept:
+            latch.continue_from(max(kept, key=lambda each: Decimal(each["base"])))
 
     def _look(self) -> None:
         """Gates ask far more often than anything changes."""

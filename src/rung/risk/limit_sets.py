@@ -7,12 +7,12 @@ into fractions of equity, and leaves dollars dollars.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_doc import Doc
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.verdicts import ViolationKind
@@ -46,6 +46,8 @@ class QtsRisk:
     def __post_init__(self) -> None:
         if self.min_stop_pct > self.max_stop_pct:
             raise ValueError(f"min_stop_pct {self.min_stop_pct} is above max_stop_pct {self.max_stop_pct}")
+        if self.daily_loss_limit < self.max_drawdown:
+            raise ValueError("daily_loss_limit allows more than max_drawdown")
 
     def limit_set(self, origin: str) -> LimitSet:
         """In fractions of equity."""
@@ -163,6 +165,8 @@ class SafetyGate:
             raise ValueError(f"losses must grow from hour to day to week, not {losses}")
         if self.drawdown_reduce_pct > self.drawdown_kill_pct:
             raise ValueError("drawdown_reduce_pct is above drawdown_kill_pct")
+        if self.trades_per_hour > self.trades_per_day:
+            raise ValueError("trades_per_hour is above trades_per_day")
 
     def limit_set(self, origin: str) -> LimitSet:
         """In fractions of equity."""
@@ -200,6 +204,33 @@ class SafetyGate:
             _loss(origin, "weekly_loss", Period.WEEK, _pct(self.weekly_loss_pct), week),
             _loss(origin, "drawdown_reduce", Period.PEAK, _pct(self.drawdown_reduce_pct), reduce),
             _loss(origin, "drawdown_kill", Period.PEAK, _pct(self.drawdown_kill_pct), kill),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLimits:
+    """Limits under Rung's own names, as `rung risk show` prints them. What is left out is not limited by this file."""
+
+    max_symbol_notional_frac: Annotated[float | None, Gt(0), Le(10), Doc("one symbol, fraction of equity")] = None
+    max_gross_notional_frac: Annotated[float | None, Gt(0), Le(10), Doc("all symbols, fraction of equity")] = None
+    max_order_value_frac: Annotated[float | None, Gt(0), Le(10), Doc("one order, fraction of equity")] = None
+    max_order_value_quote: Annotated[float | None, Gt(0), Doc("one order, quote currency")] = None
+    max_margin_use_frac: Annotated[float | None, Gt(0), Le(1), Doc("margin of all positions ÷ equity")] = None
+    max_positions: Annotated[int | None, Ge(1), Doc("symbols held at once")] = None
+    max_orders_per_minute: Annotated[int | None, Ge(1), Doc("opening orders tried in any rolling 60 s")] = None
+    max_orders_per_day: Annotated[int | None, Ge(1), Doc("opening orders tried in any rolling 24 h")] = None
+    max_consecutive_losses: Annotated[int | None, Ge(1), Doc("losing round trips in a row; then close only")] = None
+    min_minutes_to_close: Annotated[int | None, Ge(0), Le(389), Doc("nothing opens this close to the close")] = None
+    allowed_symbols: Annotated[tuple[str, ...] | None, MinLen(1), Doc("only these may be opened")] = None
+
+    def limit_set(self, origin: str) -> LimitSet:
+        """The same limits, exact."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        allowed = values.pop("allowed_symbols")
+        limits: dict[str, Any] = {n: exact(v) if isinstance(v, float) else v for n, v in values.items()}
+        return LimitSet(
+            origin=origin,
+            limits=Limits(**limits, allowed_symbols=None if allowed is None else frozenset(allowed)),
         )
 
 

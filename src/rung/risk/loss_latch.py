@@ -97,6 +97,7 @@ class LossLatch(Latch):
         self._base: Decimal | None = None
         self._last: Decimal | None = None
         self._trip_below = self._warn_below = _ZERO
+        self._blind = False
 
     def usage(self) -> Decimal | None:
         """Loss so far in this period as a share of the limit, ≥ 0; None before the first measurable equity."""
@@ -107,7 +108,10 @@ class LossLatch(Latch):
     def _measure(self, facts: LatchFacts) -> tuple[LatchEvent, ...]:
         equity = facts.equity_quote
         if not equity.is_finite() or not facts.flow_quote.is_finite():
-            return self.trip(facts.at_ns, f"equity {equity} cannot be measured", str(equity), "a finite equity")
+            self._blind = True
+            events = self.trip(facts.at_ns, f"equity {equity} cannot be measured", str(equity), "a finite equity")
+            self.tripped = None if self.tripped is None else replace(self.tripped, until_ns=None)
+            return events
         if not self._begin(facts):
             reason = f"equity {equity} with flows of {facts.flow_quote} leaves nothing to measure against"
             return self.trip(facts.at_ns, reason, str(equity), "> 0")
@@ -127,7 +131,7 @@ class LossLatch(Latch):
         period = _period_of(self.rule.period, facts)
         if period != self._period:
             self._period, self.warned = period, False
-            if self.tripped is not None and self.consequence.next_period:
+            if self.tripped is not None and self.consequence.next_period and not self._blind:
                 self.tripped = replace(self.tripped, until_ns=facts.at_ns)
             base = self._last if self._last is not None and self._last > _ZERO else None
         if base is None:
@@ -161,6 +165,7 @@ class LossLatch(Latch):
         return f"{self.rule.name} is {self._loss()} {_SINCE[self.rule.period]}"
 
     def _start_anew(self) -> None:
+        self._blind = False
         if self._last is not None and self._last > _ZERO:
             self._set_base(self._last)
         else:
@@ -168,12 +173,19 @@ class LossLatch(Latch):
 
     def _memory(self) -> dict[str, Any]:
         return {
+            "measures": self.rule.period.value,
+            "blind": self._blind,
             "period": self._period,
             "base": None if self._base is None else str(self._base),
             "last": None if self._last is None else str(self._last),
         }
 
     def _recall(self, memory: Mapping[str, Any]) -> None:
+        self._blind = bool(memory.get("blind", False))
+        self.continue_from(memory)
+
+    def continue_from(self, memory: Mapping[str, Any]) -> None:
+        """Go on with the period, its beginning and the last equity that another rule of the same period has kept."""
         self._period = memory["period"]
         self._last = None if memory["last"] is None else Decimal(memory["last"])
         self._base = None

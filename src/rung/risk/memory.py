@@ -52,7 +52,26 @@ def snapshot(account: Account) -> dict[str, Any]:
     }
 
 
-def advice(orders: Iterable[Order], gates: Iterable[Gate], view: View) -> tuple[str, ...]:
-    """What the gates would say to people about orders they let through; for the notes of a step."""
-    advisers = [gate for gate in gates if isinstance(gate, Advises)]
-    return tuple(sentence for order in orders for gate in advisers for sentence in gate.advise(order, view, ()))
+class Advice:
+    """What the gates say to people about orders they let through: each gate once per symbol and session."""
+
+    def __init__(self, gates: Iterable[Gate]) -> None:
+        self._advisers = [(gate.name, gate) for gate in gates if isinstance(gate, Advises)]
+        self._date = ""
+        self._given: set[tuple[str, str]] = set()
+
+    def on(self, orders: Iterable[Order], view: View) -> tuple[str, ...]:
+        """For the notes of a step."""
+        if view.slice.session.date != self._date:
+            self._date = view.slice.session.date
+            self._given.clear()
+        said: list[str] = []
+        for order in orders:
+            for name, gate in self._advisers:
+                if (name, order.symbol) in self._given:
+                    continue
+                sentences = gate.advise(order, view, ())
+                if sentences:
+                    self._given.add((name, order.symbol))
+                    said += sentences
+        return tuple(said)

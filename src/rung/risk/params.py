@@ -26,13 +26,17 @@ class ScreenLimits:
     max_bar_move_frac: Annotated[float, Gt(0), Doc("move since the close before, fraction")] = 0.10
     max_price_away_frac: Annotated[float, Ge(0), Doc("order price against the last close, fraction")] = 0.01
     max_orders_per_minute: Annotated[int, Ge(1), Doc("opening orders tried in any rolling 60 s")] = 30
-    no_entry_last_minutes: Annotated[int, Ge(0), Doc("nothing opens this close to the session's close, minutes")] = 30
+    no_entry_last_minutes: Annotated[
+        int, Ge(0), Le(389), Doc("nothing opens this close to the session's close, minutes")
+    ] = 30
     min_equity_start_frac: Annotated[float, Ge(0), Le(1), Doc("below this share of the start: exits only")] = 0.6
     min_equity_quote: Annotated[float, Ge(0), Doc("below this equity: exits only, quote currency")] = 10_000.0
 
     def __post_init__(self) -> None:
         if self.min_stop_frac > self.max_stop_frac:
             raise ValueError(f"min_stop_frac {self.min_stop_frac} is above max_stop_frac {self.max_stop_frac}")
+        if self.max_symbol_notional_frac > self.max_gross_notional_frac:
+            raise ValueError("max_symbol_notional_frac is above max_gross_notional_frac: one symbol may not exceed all")
 
     def limit_set(self, origin: str) -> LimitSet:
         """The same limits, to be combined with those of other sets."""

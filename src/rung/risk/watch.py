@@ -41,7 +41,8 @@ class RiskWatch:
     """Rolling returns and volumes of every symbol it is shown; facts about the present positions on request.
 
     Returns are close to close of neighbouring bars; over holes and nights there is none. Rows in which a held symbol
-    is missing are left out of what needs all of them. One venue: venue facts are said to be unready.
+    is missing are left out of what needs all of them. One venue: venue facts are said to be unready. While something
+    is held, what lacks history is blind, and nobody takes it for calm.
     """
 
     def __init__(self, params: WatchParams) -> None:
@@ -68,10 +69,11 @@ class RiskWatch:
         of_capital = capital_shares(values, equity)
         series = self._series(values)
         recent = {s: _signed(r[-self._params.recent_bars :], values[s]) for s, r in series.items()}
-        unready = {"venue_share", "venue_imbalance"}
-        correlation = self._correlation(recent, unready)
+        unready, blind = {"venue_share", "venue_imbalance"}, set[str]()
+        lacking = blind if values else unready
+        correlation = self._correlation(recent, blind if len(values) > 1 else unready)
         jump = self._jump(correlation, unready)
-        var95, var99, shortfall = self._tails(series, shares, unready)
+        var95, var99, shortfall = self._tails(series, shares, lacking)
         start = float(view.account.session_start_equity_quote)
         return GlobalFacts(
             at_ns=view.slice.at_ns,
@@ -86,11 +88,12 @@ class RiskWatch:
             venue_share=None,
             hhi=concentration(of_capital),
             correlation_jump=jump,
-            volatility_ratio=self._volatility_ratio(series, shares, unready),
-            liquidity=self._liquidity(values, unready),
+            volatility_ratio=self._volatility_ratio(series, shares, lacking, unready),
+            liquidity=self._liquidity(values, lacking),
             venue_imbalance=None,
             leveraged_positions=sum(abs(s) > self._params.leverage_of_cascade for s in shares.values()),
             unready=frozenset(unready),
+            blind=frozenset(blind),
         )
 
     def _series(self, held: Mapping[str, float]) -> dict[str, list[float]]:
@@ -98,17 +101,17 @@ class RiskWatch:
         rows = [row for row in self._rows if all(symbol in row for symbol in held)]
         return {symbol: [row[symbol][0] for row in rows] for symbol in held}
 
-    def _correlation(self, recent: Mapping[str, Sequence[float]], unready: set[str]) -> float | None:
+    def _correlation(self, recent: Mapping[str, Sequence[float]], lacking: set[str]) -> float | None:
         if len(recent) < 2 or any(len(values) < self._params.recent_bars for values in recent.values()):
-            unready.add("correlation")
+            lacking.add("correlation")
             return None
         return mean_correlation(recent)
 
-    def _jump(self, correlation: float | None, unready: set[str]) -> float | None:
+    def _jump(self, correlation: float | None, lacking: set[str]) -> float | None:
         past = self._correlations
         jump: float | None = None
         if correlation is None or len(past) < self._params.observations:
-            unready.add("correlation_jump")
+            lacking.add("correlation_jump")
         else:
             jump = correlation - math.fsum(past) / len(past)
         if correlation is not None:
@@ -116,11 +119,11 @@ class RiskWatch:
         return jump
 
     def _tails(
-        self, series: Mapping[str, Sequence[float]], shares: Mapping[str, float], unready: set[str]
+        self, series: Mapping[str, Sequence[float]], shares: Mapping[str, float], lacking: set[str]
     ) -> tuple[float | None, float | None, float | None]:
         book = _book(series, shares)
         if len(book) < self._params.recent_bars:
-            unready.update(("var95_frac", "var99_frac", "es975_frac"))
+            lacking.update(("var95_frac", "var99_frac", "es975_frac"))
             return None, None, None
         if not all(math.isfinite(value) for value in book):
             return None, None, None
@@ -132,28 +135,35 @@ class RiskWatch:
         )
 
     def _volatility_ratio(
-        self, series: Mapping[str, Sequence[float]], shares: Mapping[str, float], unready: set[str]
+        self,
+        series: Mapping[str, Sequence[float]],
+        shares: Mapping[str, float],
+        lacking: set[str],
+        unready: set[str],
     ) -> float | None:
         book = _book(series, shares)
+        if len(book) < 2 * self._params.recent_bars:
+            lacking.add("volatility_ratio")
+            return None
         usual = deviation(book)
-        if len(book) < 2 * self._params.recent_bars or usual == 0.0:
+        if usual == 0.0:
             unready.add("volatility_ratio")
             return None
         return deviation(book[-self._params.recent_bars :]) / usual
 
-    def _liquidity(self, held: Mapping[str, float], unready: set[str]) -> float | None:
+    def _liquidity(self, held: Mapping[str, float], lacking: set[str]) -> float | None:
         """Least recent volume over usual volume among the held symbols, at most 1."""
         scores: list[float] = []
         for symbol in held:
             volumes = [row[symbol][1] for row in self._rows if symbol in row]
             usual = math.fsum(volumes) / len(volumes) if volumes else 0.0
             if len(volumes) < 2 * self._params.recent_bars or usual == 0.0:
-                unready.add("liquidity")
+                lacking.add("liquidity")
                 return None
             recent = volumes[-self._params.recent_bars :]
             scores.append(min(1.0, math.fsum(recent) / len(recent) / usual))
         if not scores:
-            unready.add("liquidity")
+            lacking.add("liquidity")
         return min(scores, default=None)
 
 

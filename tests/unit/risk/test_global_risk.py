@@ -67,8 +67,10 @@ def test_a_calm_book_is_normal_with_nothing_to_say() -> None:
 )  # fmt: skip
 def test_every_trigger_warns_above_its_limit_and_is_critical_well_above_it(name: str, critical_at: float) -> None:
     limit = getattr(LIMITS, name)
-    assert severities(replace(CALM, **{name: limit})) == {}
+    spike = name in ("correlation_jump", "volatility_ratio")
+    assert severities(replace(CALM, **{name: limit})) == ({name: "WARNING"} if spike else {})
     assert severities(replace(CALM, **{name: limit * 1.001})) == {name: "WARNING"}
+    assert severities(replace(CALM, **{name: limit * 0.999})) == {}
     assert severities(replace(CALM, **{name: critical_at * 1.001})) == {name: "CRITICAL"}
 
 
@@ -372,9 +374,38 @@ def test_a_flat_book_is_at_no_risk_and_says_what_it_cannot_know() -> None:
 def test_before_there_is_a_history_nothing_is_made_up() -> None:
     watch, last = watched(5)
     facts = watch.facts(book(last, LONG_A, LONG_B))
-    assert {"correlation", "var95_frac", "volatility_ratio", "liquidity"} <= facts.unready
+    assert {"correlation", "var95_frac", "volatility_ratio", "liquidity"} <= facts.blind
     assert facts.var95_frac is None
-    assert assess(facts, LIMITS).level is RiskLevel.NORMAL
+    assessed = assess(facts, LIMITS)
+    assert assessed.level is RiskLevel.CAUTION
+    assert "var95_frac not known yet (limit enough history)" in assessed.sentence
+
+
+def test_one_held_symbol_without_a_history_does_not_hide_the_rest() -> None:
+    """A share of something new beside a risky book must not make the book look calm."""
+    watch, last = watched(50)
+    facts = watch.facts(book(last, LONG_A, made.position("NEW", "1")))
+    assert "var95_frac" in facts.blind
+    assert assess(facts, LIMITS).level is RiskLevel.CAUTION
+
+
+def test_many_warnings_together_are_caution() -> None:
+    names = (
+        "leverage",
+        "position_frac",
+        "daily_drawdown_frac",
+        "correlation",
+        "var95_frac",
+        "var99_frac",
+        "es975_frac",
+    )
+    more = ("symbol_share", "venue_share", "hhi", "correlation_jump", "volatility_ratio")
+    warned = {name: getattr(LIMITS, name) * 1.01 for name in (*names, *more)}
+    assessed = assess(replace(CALM, **warned), LIMITS)
+    assert assessed.score == pytest.approx(12 / 15)
+    assert assessed.level is RiskLevel.CAUTION
+    fewer = {name: warned[name] for name in (*names, "hhi")}
+    assert assess(replace(CALM, **fewer), LIMITS).level is RiskLevel.NORMAL
 
 
 def test_an_equity_that_is_gone_is_critical() -> None:

@@ -193,6 +193,7 @@ def test_remarks_are_made_on_openings_that_passed_and_on_nothing_else() -> None:
     verdicts = one.screen([far, made.order("TQQQ", "100000")], seen)
     (remark,) = one.advice(verdicts, seen)
     assert "ATR" in remark
+    assert one.advice(verdicts, seen) == (), "once per symbol and session"
     held = made.position("TQQQ", "10")
     leaving = view(0, "100000", held)
     assert one.advice(one.screen([made.exit_of(held)], leaving), leaving) == ()

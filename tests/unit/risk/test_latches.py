@@ -353,3 +353,31 @@ def test_the_quantity_offered_when_reduced_leaves_out_what_is_held() -> None:
     (violation,) = gate.check(made.order(quantity="151"), held, ())
     assert violation.adjusted_quantity == 150
     assert gate.check(made.order(quantity="150"), held, ()) == ()
+
+
+def test_a_new_rule_of_the_same_period_goes_on_from_what_was_lost_before() -> None:
+    """Renaming a limit file or stepping down a profile forgives nothing."""
+
+    def session_rule(origin: str, limit: str) -> LossLatch:
+        then = Consequence(state=TradingState.CLOSE_ONLY, kind=ViolationKind.DAILY_LOSS)
+        rule = LossRule(name="daily_loss", origin=origin, period=Period.SESSION, limit_frac=D(limit), consequence=then)
+        return LossLatch(rule)
+
+    before = Latches([session_rule("normal", "0.05")])
+    for minute, equity in enumerate((D(100), D(97))):
+        before.tick(facts(minute, equity))
+    after = Latches([session_rule("low", "0.025")])
+    after.restore(json.loads(json.dumps(before.to_dict())))
+    (rule,) = after.losses()
+    assert rule.usage() == D("1.2")
+    events = after.tick(facts(2, D(97)))
+    assert [event.latch for event in events] == ["low.daily_loss"]
+
+
+def test_a_clock_that_ran_ahead_is_set_right_by_a_person() -> None:
+    latches = Latches([])
+    latches.tick(facts(10**9, D(100)))
+    assert latches.tick(facts(1, D(100)))
+    latches.rearm("clock", made.NOON_NS + 2 * MINUTE, "ann", "the clock was wrong")
+    assert latches.tick(facts(3, D(100))) == ()
+    assert latches.state is TradingState.ACTIVE

@@ -282,9 +282,9 @@ def test_an_unknown_profile_is_a_mistake_that_names_the_known() -> None:
 def test_every_file_has_an_id_and_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "q.json").write_text('{"notional_gross": %s}' % (1 if folder == "a" else 2))
+        (tmp_path / folder / "q.json").write_text('{"notional_gross": %s}' % (0.5 if folder == "a" else 2))
     loaded = load_limits([tmp_path / "a" / "q.json", tmp_path / "b" / "q.json"], "micro")
-    assert len(set(loaded.ids.values())) == 4
+    assert len(set(loaded.ids.values())) == 5
     assert loaded.effective.origins["max_gross_notional_frac"].endswith("a/q.json")
 
 

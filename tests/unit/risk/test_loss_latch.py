@@ -158,7 +158,18 @@ def test_an_equity_that_is_no_number_trips_and_never_opens(equity: str) -> None:
     assert tick(one, equity, 1) == TRIPPED
     assert tick(one, equity, 60) == []
     assert one.tripped is not None
-    assert tick(one, 100, 61) == REARMED
+    assert tick(one, 100, 61) == [], "a person has to look"
+    one.rearm(session(0).open_ns + 61 * MINUTE, "ann", "the feed was broken")
+    assert tick(one, 100, 62) == []
+    assert one.tripped is None
+
+
+def test_blindness_survives_a_restart_and_the_next_period_too() -> None:
+    one, again = latch(next_period=True), latch(next_period=True)
+    tick(one, "NaN")
+    again.restore(json.loads(json.dumps(one.to_dict())))
+    assert tick(again, 100, 24 * 60) == []
+    assert again.tripped is not None
 
 
 def test_a_flow_that_is_no_number_trips_too() -> None:

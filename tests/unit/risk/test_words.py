@@ -37,7 +37,7 @@ from rung.risk.latch import Consequence, Latch, LatchFacts
 from rung.risk.latches import MANUAL, Latches
 from rung.risk.limit_sets import CapitalProfile, QtsRisk, SafetyGate, UltraConservative
 from rung.risk.loss_latch import LossLatch, LossRule, Period
-from rung.risk.memory import advice
+from rung.risk.memory import Advice
 from rung.risk.other_latches import SlippageLatch, StreakLatch
 from rung.risk.params import ScreenLimits
 from rung.risk.policy import StrategyPolicy
@@ -189,7 +189,7 @@ def latches() -> Iterator[str]:
 
 
 def book() -> Iterator[str]:
-    numbers = {name: 9.0 for name in GlobalFacts.__dataclass_fields__ if name not in ("at_ns", "unready")}
+    numbers = {name: 9.0 for name in GlobalFacts.__dataclass_fields__ if name not in ("at_ns", "unready", "blind")}
     worst = GlobalFacts(at_ns=1, **{**numbers, "liquidity": 0.1, "leveraged_positions": 2})  # type: ignore[arg-type]
     unknown = GlobalFacts(at_ns=1, **dict.fromkeys(numbers), unready=frozenset({"hhi"}))  # type: ignore[arg-type]
     for facts in (worst, unknown):
@@ -246,7 +246,7 @@ def remarks() -> Iterator[str]:
 
     gate = AtrStop(1.5, AverageTrueRange(period=1))
     gate.observe(made.slice_(made.bar(high=101.0, low=99.0)))
-    yield from advice([made.order()], [gate], made.view())
+    yield from Advice([gate]).on([made.order()], made.view())
 
 
 def test_every_sentence_reads_as_it_should(golden: Callable[[str, str], None]) -> None:

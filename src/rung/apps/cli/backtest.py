@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter: period=40; repeat for several")]
 LimitFiles = Annotated[
-    list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/backtest.toml]")
+    list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds (default: config/risk/backtest.toml)")
 ]
 
 
 def backtest(  # noqa: PLR0913 - the options are the verb's interface
     strategy: Annotated[str, typer.Argument(help="a file (my_strategy.py, my_strategy.py:Class) or a name")],
     symbol: Symbols = None,
-    start: Annotated[str | None, typer.Option("--from", help="first day, YYYY-MM-DD [default: as the tape]")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="last day, included [default: as the tape]")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="first day, YYYY-MM-DD (default: as the tape)")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="last day, included (default: as the tape)")] = None,
     settings: Settings = None,
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before the first bar, quote currency")] = "100000",
     costs: Annotated[
-        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_spot.toml]")
+        Path | None, typer.Option(help="cost file (default: config/costs.toml or costs_spot.toml)")
     ] = None,
     limits: LimitFiles = None,
     out: Annotated[Path | None, typer.Option(help="folder for equity, trades, orders and summary.json")] = None,
@@ -95,7 +95,8 @@ def _completed(
 
     from rung.apps.cli.mock import parse_capital
     from rung.apps.limit_files import load_limits
+    from rung.lab.backtesting import LIMITS
 
     amount: Decimal = parse_capital(capital)
-    bound = load_limits(limits, None).effective if limits else None
+    bound = load_limits(limits, None, base=LIMITS).effective if limits else None
     return replace(request, settings=parse_settings(settings), capital=amount, costs=costs, limits=bound)

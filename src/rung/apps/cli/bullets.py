@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look at ever
 From = Annotated[
     Path | None,
     typer.Option(
-        "--journal", help="A journal, a folder of journals, or an index [default: logs/mock_trading, then .rung]."
+        "--journal", help="A journal, a folder of journals, or an index (default: logs/mock_trading, then .rung)."
     ),
 ]
 Symbol = Annotated[str | None, typer.Option(help="Only this symbol.", show_default=False)]

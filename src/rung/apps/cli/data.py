@@ -24,7 +24,7 @@ FIRST_SYNTHETIC_DATE = "2025-01-02"
 
 Data = Annotated[Path, typer.Option(help="Folder of tapes (Parquet or CSV).")]
 Output = Annotated[Path, typer.Option(help="Folder the tapes are written to; made when missing.", show_default=False)]
-Symbols = Annotated[str | None, typer.Option(help="Comma-separated [default: every one there is].")]
+Symbols = Annotated[str | None, typer.Option(help="Comma-separated (default: every one there is).")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there with other bars.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 

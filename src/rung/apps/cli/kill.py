@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-State = Annotated[Path | None, typer.Option(help="State folder of the desk [default: .rung/state, or RUNG_STATE].")]
+State = Annotated[Path | None, typer.Option(help="State folder of the desk (default: .rung/state, or RUNG_STATE).")]
 Reason = Annotated[str, typer.Option(help="Why. It is kept.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 

@@ -13,7 +13,7 @@ from rung.apps.places import COSTS_FILE, LIMITS_FILE, ROTATION_FILE, config_file
 from rung.domain.errors import UserError
 
 LimitFiles = Annotated[
-    list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/screen.toml]")
+    list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds (default: config/risk/screen.toml)")
 ]
 WarmUp = Annotated[int, typer.Option(min=0, max=250, help="sessions before the first that the learner sees")]
 Shuffles = Annotated[int, typer.Option(min=0, max=1000, help="runs on shuffled signals to compare with")]
@@ -24,15 +24,15 @@ def mock(  # noqa: PLR0913 - the options are the verb's interface, named by the 
     date: Annotated[str | None, typer.Option(help="replay this one session, YYYY-MM-DD")] = None,
     start_date: Annotated[str | None, typer.Option(help="first session to replay")] = None,
     end_date: Annotated[str | None, typer.Option(help="last session to replay, included")] = None,
-    config: Annotated[Path | None, typer.Option(help="rotation file [default: config/rotation_strategy.json]")] = None,
+    config: Annotated[Path | None, typer.Option(help="rotation file (default: config/rotation_strategy.json)")] = None,
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data/equities"),
     out: Annotated[Path, typer.Option(help="where session files, journal and reports go")] = Path("logs/mock_trading"),
     symbols: Annotated[str | None, typer.Option(help="comma-separated, instead of the configured ones")] = None,
     capital: Annotated[str, typer.Option(help="equity before the first minute, USD")] = "100000",
-    costs: Annotated[Path | None, typer.Option(help="cost file [default: config/costs.toml]")] = None,
+    costs: Annotated[Path | None, typer.Option(help="cost file (default: config/costs.toml)")] = None,
     limits: Annotated[
         list[Path] | None,
-        typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/screen.toml]"),
+        typer.Option(help="limit set, repeatable, strictest binds (default: config/risk/screen.toml)"),
     ] = None,
     profile: Annotated[str | None, typer.Option(help="capital profile: micro, low, normal, aggressive")] = None,
     warm_up: WarmUp = WARM_UP_SESSIONS,

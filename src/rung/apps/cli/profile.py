@@ -9,7 +9,7 @@ import typer
 
 app = typer.Typer(add_completion=False, help="List, show and set capital profiles.")
 
-State = Annotated[Path | None, typer.Option(help="State folder of the desk [default: .rung/state, or RUNG_STATE].")]
+State = Annotated[Path | None, typer.Option(help="State folder of the desk (default: .rung/state, or RUNG_STATE).")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 

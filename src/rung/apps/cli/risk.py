@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, help="Show the effective limits; judge an order without trading.")
 
-State = Annotated[Path | None, typer.Option(help="State folder of the desk [default: .rung/state, or RUNG_STATE].")]
+State = Annotated[Path | None, typer.Option(help="State folder of the desk (default: .rung/state, or RUNG_STATE).")]
 AccountName = Annotated[str, typer.Option("--account", help="Whose limits: a name as in `rung profile list`.")]
 LimitFiles = Annotated[
     list[Path] | None,
-    typer.Option("--limits", help="A limit file; repeat for several, the strictest binds [default: risk/screen.toml]."),
+    typer.Option("--limits", help="A limit file; repeat for several, the strictest binds (default: risk/screen.toml)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
@@ -42,6 +42,8 @@ def show(
     shown = [(row.name, row.limit, row.origin, row.used or "no data", _share(row.used_frac)) for row in rows]
     title = f"Limits of {account}, profile {now.profile or 'none'}"
     print_table(title, ("limit", "value", "from", "used", "of it"), shown, right=("value", "used", "of it"))
+    for note in now.loaded.notes:
+        typer.echo(f"note: {note}")
     typer.echo(f"trading state {now.latches.state}")
     tripped = [
         (name, then.state.value, trip.reason, _until(trip.until_ns, next_period=then.next_period))
@@ -76,13 +78,13 @@ def check(
     question = load(order, OrderQuestion).value
     now = _now(state, account, limits)
     verdict, missing = judge(question, now, SystemClock())
-    refused = isinstance(verdict, Refused)
+    refused, lot = isinstance(verdict, Refused), question.instrument.lot_size
     if as_json:
-        print_json({"approved": not refused, "violations": _violations(verdict), "not_enforced": missing})
+        print_json({"approved": not refused, "violations": _violations(verdict, lot), "not_enforced": missing})
     else:
         typer.echo("REFUSED" if refused else "APPROVED: every gate that can be asked here lets it through")
         if refused:
-            rows = [(v["gate"], v["message"], v["offer"]) for v in _violations(verdict)]
+            rows = [(v["gate"], v["message"], v["offer"]) for v in _violations(verdict, lot)]
             print_table("", ("gate", "why", "would pass with"), rows)
         for name, why in missing.items():
             typer.echo(f"not enforced here: {name}: {why}")
@@ -113,7 +115,7 @@ def _share(used: float | None) -> str:
     return "" if used is None else f"{used:.0%}"
 
 
-def _violations(verdict: Verdict) -> list[dict[str, str]]:
+def _violations(verdict: Verdict, lot: Decimal) -> list[dict[str, str]]:
     from rung.domain.verdicts import Refused
 
     if not isinstance(verdict, Refused):
@@ -125,17 +127,20 @@ def _violations(verdict: Verdict) -> list[dict[str, str]]:
             "message": each.message,
             "value": each.value,
             "limit": each.limit,
-            "offer": _offer(each.adjusted_quantity, each.adjusted_leverage),
+            "offer": _offer(each.adjusted_quantity, each.adjusted_leverage, lot),
         }
         for each in verdict.violations
     ]
 
 
-def _offer(quantity: Decimal | None, leverage: Decimal | None) -> str:
+def _offer(quantity: Decimal | None, leverage: Decimal | None, lot: Decimal) -> str:
+    """What would pass this rule, in whole lots; empty when nothing does."""
+    if quantity is not None:
+        quantity = quantity // lot * lot
     offers = [
         f"{name} {value.normalize():f}"
         for name, value in (("quantity", quantity), ("leverage", leverage))
-        if value is not None
+        if value is not None and value > 0
     ]
     return ", ".join(offers)
 
@@ -154,6 +159,7 @@ def _as_json(now: RiskNow, rows: list[LimitRow], account: str) -> dict[str, obje
         "profile": now.profile,
         "limits": rows,
         "config_ids": now.loaded.ids,
+        "notes": now.loaded.notes,
         "trading_state": now.latches.state,
         "tripped": {name: {"trip": trip, "then": then} for name, (trip, then) in now.latches.tripped.items()},
         "state_folder": None if now.folder is None else str(now.folder),

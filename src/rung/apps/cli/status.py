@@ -11,7 +11,7 @@ import typer
 def status(
     health: Annotated[bool, typer.Option("--health", help="exit code 1 unless every part is known to be well")] = False,
     state: Annotated[
-        Path | None, typer.Option(help="state folder of the desk [default: .rung/state, or RUNG_STATE]")
+        Path | None, typer.Option(help="state folder of the desk (default: .rung/state, or RUNG_STATE)")
     ] = None,
     runs: Annotated[Path, typer.Option(help="where runs were recorded")] = Path("logs/mock_trading"),
     data: Annotated[Path, typer.Option(help="folder of tapes")] = Path("data/equities"),

@@ -10,8 +10,9 @@ from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
 from rung.risk.gate import Remembers
 
-KEPT = 100_000
-"""Ids remembered; older ones are dropped, first in first out. At 30 orders a minute that is 55 hours."""
+KEPT = 2_000
+"""Ids remembered; older ones are dropped, first in first out. Ids carry the instant they are made
+at, so only a clock that goes back could make an old one again, and that trips a latch of its own."""
 
 
 class DuplicateOrder(Remembers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -12,8 +13,10 @@ from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
 from rung.risk.facts import exact, positive
 
-MAJORS = ("BTC", "ETH")
-"""Crypto bases with their own, higher limit (seed 000); BTCUSDT, BTC-USD and BTC/USDT all count."""
+MAJORS = ("BTC", "XBT", "ETH")
+"""Crypto bases with their own, higher limit (seed 000)."""
+_MAJOR = re.compile(rf"({'|'.join(MAJORS)})[-_/:]?(USDT|USDC|USD|BUSD|FDUSD|EUR|PERP)?([-_/:].*)?")
+"""BTCUSDT, BTC-USD, BTC/USDT:USDT and plain BTC; not ETHFIUSDT, which is another coin."""
 
 
 class SymbolLeverage:
@@ -58,4 +61,4 @@ class SymbolLeverage:
             raise Refusable(f"cannot judge leverage without knowing the instrument {symbol}")
         if instrument.asset_class is AssetClass.EQUITY:
             return self._equity
-        return self._major if symbol.upper().startswith(MAJORS) else self._other
+        return self._major if _MAJOR.fullmatch(symbol.upper()) else self._other

@@ -139,7 +139,7 @@ def test_a_mistake_in_ones_own_file_is_told_with_its_line_and_no_traceback(run: 
 
 def test_the_strictest_of_several_limit_files_binds(run: Run, tmp_path: Path) -> None:
     """Half of the account is allowed where the strategy asks for nearly all of it."""
-    (tmp_path / "half.toml").write_text("max_symbol_notional_frac = 0.5\nno_entry_last_minutes = 0\n", "utf-8")
+    (tmp_path / "half.toml").write_text("max_symbol_notional_frac = 0.5\nmin_minutes_to_close = 0\n", "utf-8")
     code, _, err = run("backtest", "crossover", *COIN, "--limits", "half.toml")
     assert code == 2
     assert "weight of 0.95 is not within 0 and 0.5, the leverage allowed" in err

@@ -22,7 +22,7 @@ from rung.risk.gates.sound_data import SoundData
 from rung.risk.gates.spiking_data import SpikingData
 from rung.risk.gates.spread import Spread
 from rung.risk.gates.stale_data import StaleData
-from rung.risk.memory import advice
+from rung.risk.memory import Advice
 from rung.risk.quotes import Quote
 
 NEXT_DAY = Session(
@@ -207,13 +207,13 @@ def noisy(bars: int) -> tuple[AtrStop, View]:
 def test_a_stop_away_from_the_noise_is_remarked_on_and_never_refused(stop: float, remarks: int) -> None:
     gate, view = noisy(14)
     order = made.order(protection=made.Protection(stop_frac=stop))
-    assert len(advice([order], [gate], view)) == remarks
+    assert len(Advice([gate]).on([order], view)) == remarks
     assert list(gate.check(order, view, ())) == []
 
 
 def test_before_the_range_is_known_nothing_is_remarked() -> None:
     gate, view = noisy(13)
-    assert advice([made.order()], [gate], view) == ()
+    assert Advice([gate]).on([made.order()], view) == ()
 
 
 def test_the_average_true_range_is_wilders() -> None:
