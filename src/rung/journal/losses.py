@@ -10,6 +10,9 @@ from rung.journal.entry import Kind
 from rung.journal.store import FIRST, LAST, Reads, Row
 
 
+_RECOVERED = Kind.RECOVERED.value
+
+
 class Loss(NamedTuple):
     """Entry `seq` notes that a recover kept the entries up to `kept` and lost `lost` behind them (None: unknown)."""
 
@@ -25,7 +28,7 @@ class Loss(NamedTuple):
 
 def losses_in(batch: Iterable[Row]) -> list[Loss]:
     """Those among rows whose chain holds."""
-    return [_loss(row[0], decode(row[3])) for row in batch if row[2] == Kind.RECOVERED]
+    return [_loss(row[0], decode(row[3])) for row in batch if row[2] == _RECOVERED]
 
 
 def losses(store: Reads) -> list[Loss]:
