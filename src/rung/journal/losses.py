@@ -9,7 +9,6 @@ from rung.journal.codec import decode
 from rung.journal.entry import Kind
 from rung.journal.store import FIRST, LAST, Reads, Row
 
-
 _RECOVERED = Kind.RECOVERED.value
 
 
