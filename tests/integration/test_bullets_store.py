@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -390,7 +392,7 @@ def test_without_a_journal_it_says_where_it_looked_and_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"logs/mock_trading or in \.rung — run `rung mock`"):
+    with pytest.raises(UserError, match=r"logs/mock_trading, in \.rung or in logs/demo — run `rung demo` or"):
         BulletStore()
     with pytest.raises(UserError, match="no such journal"):
         BulletStore("nowhere.sqlite")
@@ -411,6 +413,7 @@ def test_without_a_journal_it_says_where_it_looked_and_what_to_do(
         ({"since": "yesterday"}, "since: 'yesterday' is no time"),
         ({"until": "2025-13-01"}, "until: '2025-13-01' is no time"),
         ({"limit": -1}, "a limit of -1"),
+        ({"since": "2025-03-05", "until": "2025-03-04"}, "since 2025-03-05 is not before until 2025-03-04 — swap them"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused(runs: Path, question: dict[str, object], said: str) -> None:
@@ -431,7 +434,7 @@ def test_an_id_that_is_unknown_or_meant_twice_is_refused(runs: Path) -> None:
             store.load("abcd")
         with pytest.raises(UserError, match="no bullet 'zzzz'"):
             store.load("zzzz")
-        with pytest.raises(UserError, match="no bullet 'abc'"):
+        with pytest.raises(UserError, match="'abc' is too short to be meant — give at least 4 digits"):
             store.load("abc")
 
 
@@ -483,6 +486,9 @@ def test_the_verb_lists_shows_counts_and_exports(says: object, runs: Path) -> No
         (("query", "--symbol", "TQQ"), "did you mean TQQQ?"),
         (("query", "--since", "noon"), "is no time"),
         (("query", "--regime", "lo"), "did you mean 'low'?"),
+        (("query", "--since", "2025-03-05", "--until", "2025-03-04"), "swap them"),
+        (("show", "1b"), "'1b' is too short"),
+        (("export", "--jsonl", "no/such/folder/x.jsonl"), "no such folder"),
     ],
 )
 def test_the_verb_refuses_in_one_line(says: object, words: tuple[str, ...], said: str) -> None:
@@ -501,3 +507,95 @@ def test_an_edited_journal_ends_the_verb_with_code_3(says: object, runs: Path) -
 def test_the_verb_is_named_in_the_programs_help() -> None:
     ran = subprocess.run([*RUNG, "--help"], capture_output=True, text=True, timeout=60, check=True)
     assert "\n  bullets " in ran.stdout
+
+
+def test_what_nothing_matches_is_said(says: object, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert callable(says)
+    assert main(["bullets", "query", "--tag", "rejectd", "--journal", str(runs)]) == 0
+    heard = capsys.readouterr()
+    assert "nothing matches" in heard.out
+    assert "no decision carries the tag 'rejectd'; did you mean 'rejected'?" in heard.err
+    assert says("query", "--tag", "nope", "--json") == "[]\n"
+
+
+def test_an_export_makes_no_folders(runs: Path) -> None:
+    with BulletStore(runs) as store, pytest.raises(UserError, match="no such folder"):
+        store.export_jsonl(runs / "no" / "such" / "x.jsonl")
+    assert not (runs / "no").exists()
+
+
+def test_violations_are_listed_once_each(runs: Path) -> None:
+    with BulletStore(runs) as store, pytest.raises(UserError) as caught:
+        store.query(violation="zzzzzz")
+    listed = caught.value.remedy.removeprefix("there are: ").split(", ")
+    assert len(listed) == len(set(listed)) > 20
+
+
+def test_after_a_demo_its_journal_is_looked_at(
+    runs: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    (home / "logs").mkdir()
+    shutil.copytree(runs, home / "logs" / "demo")
+    monkeypatch.chdir(home)
+    with BulletStore() as store:
+        assert store.index_path == Path("logs/demo") / INDEX
+        assert store.get_stats()["total"] > 0
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_the_table_fits_and_its_sentences_read_well(says: object, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert callable(says)
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = says("query", "--tag", "rejected", "-n", "5").splitlines()
+    assert max(map(len, lines)) <= width
+    header = next(line for line in lines if "symbol" in line)
+    assert len(header[header.index("wh") :]) >= 20  # "why" or "what came of it"; trailing blanks are part of the line
+    body = [line for line in lines[lines.index(header) + 2 :] if line.strip()]
+    assert len(body) <= 5 * (5 if width < 100 else 4)
+    assert sum("refused" in line for line in body) == 5
+    assert (
+        sum(f" {symbol} " in line for line in body for symbol in ("TQQQ", "SQQQ", "SPXL", "SDS", "UVXY", "SVXY")) == 5
+    )
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nobody may write to the folder: as somebody else when the tests run as root, whom nothing stops."""
+    modes = {path: path.stat().st_mode for path in (folder, *folder.iterdir())}
+    for path in modes:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    root = os.geteuid() == 0
+    try:
+        if root:
+            os.seteuid(65534)
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        for path, mode in modes.items():
+            path.chmod(mode)
+
+
+@pytest.mark.parametrize("with_index", [True, False])
+def test_in_a_folder_that_cannot_be_written_to_the_index_is_in_memory(
+    runs: Path, with_index: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with BulletStore(runs) as store:
+        before = bodies(store)
+    with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o755)
+        folder = Path(home) / "runs"
+        folder.mkdir()
+        for name in (NAME, INDEX) if with_index else (NAME,):
+            shutil.copy(runs / name, folder / name)
+        there = sorted(path.name for path in folder.iterdir())
+        with read_only(folder):
+            with BulletStore(folder) as store:
+                assert store.in_memory
+                assert bodies(store) == before
+                with pytest.raises(UserError, match="cannot be written"):
+                    store.save(store.load_all(1)[0])
+            assert main(["bullets", "list", "--journal", str(folder), "-n", "1"]) == 0
+            assert "the index is in memory" in capsys.readouterr().err
+        assert sorted(path.name for path in folder.iterdir()) == there

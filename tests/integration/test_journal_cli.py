@@ -53,7 +53,7 @@ def path(tmp_path: Path) -> Path:
         journal.record(step(1))
         journal.append(Kind.INTENT, OPEN + 10**12, approved())
         journal.append(Kind.EVENT, OPEN + 10**12, refused())
-        journal.append(Kind.FILL, OPEN + 10**12, fill())
+        journal.append(Kind.ACK, OPEN + 10**12, fill())
     return path
 
 
@@ -68,7 +68,9 @@ class TestVerify:
         code, out, _ = rung("verify", path, "--json")
         told = json.loads(out)
         assert code == 0
-        assert told | {"head": ""} == {"ok": True, "entries": 5, "head": "", "anchors": 0, "keyed": False}
+        assert told | {"head": ""} == {
+            "ok": True, "entries": 5, "head": "", "anchors": 0, "keyed": False, "noted_end": True, "losses": []
+        }  # fmt: skip
         assert len(told["head"]) == 64
 
     def test_a_tampered_one_ends_with_3_and_names_the_entry(self, rung: Said, path: Path) -> None:
@@ -86,7 +88,7 @@ class TestVerify:
         file.announce(Anchor(entry.seq, entry.hash, OPEN))
         code, out, _ = rung("verify", path)
         assert code == 0
-        assert "1 anchors compared" in out
+        assert "1 anchor compared" in out
         file.announce(Anchor(9, entry.hash, OPEN))
         code, _, err = rung("verify", path)
         assert code == 3
@@ -188,6 +190,34 @@ class TestExport:
         lines = (tmp_path / "out.jsonl").read_text().splitlines()
         assert json.loads(lines[4])["payload"]["price"] == "55.1375"
 
+    def test_an_edited_journal_is_not_exported(self, rung: Said, path: Path, tmp_path: Path) -> None:
+        doctored(path, "UPDATE entries SET at_ns = at_ns + 1 WHERE seq = 3")
+        for more in ((), ("--by-name",)):
+            code, _, err = rung("export", path, "--jsonl", tmp_path / "out.jsonl", *more)
+            assert code == 3
+            assert "entry 3 (intent) was edited" in err
+        assert not list(tmp_path.glob("out*"))
+
+    def test_an_export_without_a_noted_end_is_said_to_be_one(self, rung: Said, path: Path, tmp_path: Path) -> None:
+        target = tmp_path / "out.jsonl"
+        rung("export", path, "--jsonl", target)
+        assert "noted end" not in rung("verify", target)[1]
+        lines = target.read_bytes().splitlines(keepends=True)
+        target.write_bytes(b"".join(lines[:-2]))
+        code, out, _ = rung("verify", target)
+        assert code == 0
+        assert "no noted end" in out
+        target.write_bytes(b"".join([*lines[:-2], lines[-1]]))
+        code, _, err = rung("verify", target)
+        assert code == 3
+        assert "the end was cut off" in err
+
+    def test_an_export_by_name_cannot_be_judged(self, rung: Said, path: Path, tmp_path: Path) -> None:
+        rung("export", path, "--jsonl", tmp_path / "out.jsonl", "--by-name")
+        code, _, err = rung("verify", tmp_path / "out.jsonl")
+        assert code == 2
+        assert "exported by name" in err
+
     def test_an_existing_file_is_not_overwritten(self, rung: Said, path: Path) -> None:
         before = path.read_bytes()
         code, _, err = rung("export", path, "--jsonl", path)
@@ -203,7 +233,7 @@ def test_stats_count_kinds_and_tell_the_span(rung: Said, path: Path) -> None:
     told = json.loads(rung("stats", path, "--json")[1])
     assert told["entries"] == 5
     assert {kind: n for kind, (n, _) in told["kinds"].items()} == {
-        "run_opened": 1, "step": 1, "intent": 1, "event": 1, "fill": 1
+        "run_opened": 1, "step": 1, "intent": 1, "event": 1, "ack": 1
     }  # fmt: skip
     assert told["payload_bytes"] == sum(size for _, size in told["kinds"].values())
 
@@ -221,6 +251,7 @@ class TestBackup:
     def test_a_bad_journal_is_said_to_be_bad(self, rung: Said, path: Path, tmp_path: Path) -> None:
         doctored(path, "UPDATE entries SET at_ns = at_ns + 1 WHERE seq = 3")
         assert rung("backup", path, tmp_path / "copy.db")[0] == 3
+        assert not list(tmp_path.glob("copy*"))
 
 
 class TestRecover:
@@ -239,7 +270,10 @@ class TestRecover:
             assert told["kept"] + told["lost"] == 59
             assert told["lost"] > 0
             assert Path(told["damaged"]).name == "journal.db.damaged-1"
-            assert rung("verify", path)[0] == 0
+            code, out, _ = rung("verify", path)
+            assert code == 0
+            assert f"notes that a recover lost {told['lost']} entries after entry {told['kept']}" in out
+            assert json.loads(rung("verify", path, "--json")[1])["losses"][0]["lost"] == told["lost"]
             last = json.loads(rung("tail", path, "-n", 1, "--json")[1])
         finally:
             del os.environ["RUNG_JOURNAL_KEY"]

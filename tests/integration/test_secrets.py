@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 from tests.integration.mock_runs import PROJECT, rung
 
+from rung.apps.cli.main import main
+
 CANARIES = {
     "RUNG_JOURNAL_KEY": "canary-journal-key-4f1d9b",
     "MASSIVE_API_KEY": "canary-massive-key-77aa21",
     "POLYGON_API_KEY": "canary-polygon-key-c0ffee",
+    "RUNG_DATABASE": "canary-database-password-9e1c",
 }
+DATABASE = f"host=127.0.0.1 port=1 user=rung password={CANARIES['RUNG_DATABASE']}"
+"""Nothing listens there."""
 
 
 class Unauthorised(BaseHTTPRequestHandler):
@@ -49,6 +54,7 @@ def said_and_written(vendor: str, tmp_path_factory: pytest.TempPathFactory) -> t
         ("journal", "export", journal, "--jsonl", str(folder / "export.jsonl")),
         ("journal", "stats", journal),
         ("replay", out),
+        ("journal", "verify", "postgresql:main"),
         ("bullets", "stats", "--journal", out),
         ("doctor",),
         ("doctor", "--json"),
@@ -61,7 +67,7 @@ def said_and_written(vendor: str, tmp_path_factory: pytest.TempPathFactory) -> t
     ]
     printed = []
     for words in lines:
-        done = rung(*words, env={**CANARIES, "RUNG_TRACEBACK": "1"}, cwd=PROJECT)
+        done = rung(*words, env={**CANARIES, "RUNG_DATABASE": DATABASE, "RUNG_TRACEBACK": "1"}, cwd=PROJECT)
         printed.append(done.stdout + done.stderr)
     return printed, folder
 
@@ -69,6 +75,7 @@ def said_and_written(vendor: str, tmp_path_factory: pytest.TempPathFactory) -> t
 def test_no_secret_is_printed(said_and_written: tuple[list[str], Path]) -> None:
     printed, _ = said_and_written
     assert "the chain holds" in "".join(printed)  # the key was really used
+    assert "nothing listens at this host and port" in "".join(printed)  # so was the database
     assert [name for name, canary in CANARIES.items() if any(canary in text for text in printed)] == []
 
 
@@ -80,3 +87,32 @@ def test_no_secret_is_written(said_and_written: tuple[list[str], Path]) -> None:
         (path.name, name) for path in files for name, canary in CANARIES.items() if canary.encode() in path.read_bytes()
     ]
     assert leaks == []
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "SECRET",
+        "host=127.0.0.1 password=my SECRET",
+        "password='SECRET",
+        "SECRET=1",
+        "postgresql://rung:SECRET%zz@127.0.0.1:1/db",
+        "postgresql://rung:%00SECRET@127.0.0.1:1/db",
+        "postgresql://rung:my@SECRET@127.0.0.1:1/db",
+        "postgresql://rung:SECRET@[::1/db",
+        "host=127.0.0.1 port=SECRET",
+        "host=127.0.0.1 port=1 sslmode=SECRET",
+        "host=/no/SECRET",
+        "host=127.0.0.1 port=1 service=SECRET",
+    ],
+)
+def test_a_connection_string_with_a_slip_in_it_is_not_repeated(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RUNG_DATABASE", dsn.replace("SECRET", "canary-9e1c"))
+    monkeypatch.setenv("RUNG_TRACEBACK", "1")
+    assert main(["journal", "verify", "postgresql:main"]) == 2
+    said = "".join(capsys.readouterr())
+    assert "cannot reach PostgreSQL" in said
+    assert "canary" not in said
+    assert "9e1c" not in said

@@ -32,9 +32,9 @@ def violations(text: str, recorded: Iterable[str]) -> tuple[str, ...]:
     """A kind by value or by name; one that only bullets saved by hand carry is known from `recorded`."""
     if text.upper() in ViolationKind.__members__:
         return (ViolationKind[text.upper()].value,)
-    known = [*ViolationKind, *recorded]
+    known = list(dict.fromkeys([*(kind.value for kind in ViolationKind), *recorded]))
     if text not in known:
-        raise UserError(f"{text!r} is no violation", where="violation", remedy=_likely(text, map(str, known)))
+        raise UserError(f"{text!r} is no violation", where="violation", remedy=_likely(text, known))
     return (text,)
 
 

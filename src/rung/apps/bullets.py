@@ -2,7 +2,7 @@
 
     from rung import BulletStore
 
-    store = BulletStore()                                     # logs/mock_trading, else .rung
+    store = BulletStore()                                     # logs/mock_trading, else .rung, else logs/demo
     rejected = store.query(tags=["rejected"], since="2025-09-15")
 
 The journals are the truth. The store keeps an index beside them, which it brings up to date when it is opened.
@@ -34,7 +34,7 @@ from rung.journal.store import FIRST, Reads
 from rung.journal.verify import check_key, walk
 from rung.market.atomic import told_to_the_user, written_whole
 
-PLACES = (Path("logs/mock_trading"), Path(".rung"))
+PLACES = (Path("logs/mock_trading"), Path(".rung"), Path("logs/demo"))
 JOURNALS = "journal*.sqlite"
 SHORTEST_PREFIX = 4
 _APPLICATION_ID_AT = 68
@@ -67,7 +67,8 @@ class BulletStore:
         """Open the index and read what the journals hold beyond it, checking their chains on the way.
 
         path : a folder with journals, a journal, or an index, which is then read as it is; without it the places a
-        run writes to.   create : begin an empty index at `path`, for bullets made elsewhere.
+        run writes to.   create : begin an empty index at `path`, for bullets made elsewhere. Where the folder cannot be
+        written to, the index is kept in memory and made anew every time.
         UserError: no journal, damaged, of a newer version; Tampered: a journal whose chain does not hold.
         """
         self._params = params if params is not None else BulletParams()
@@ -84,6 +85,11 @@ class BulletStore:
     @property
     def index_path(self) -> Path:
         return self._index.path
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the index could not be kept beside the journals."""
+        return self._index.in_memory
 
     def close(self) -> None:
         self._index.close()
@@ -105,7 +111,11 @@ class BulletStore:
         found = self._index.load(id)
         if found is not None:
             return found
-        alike = self._index.ids(id.lower()) if len(id) >= SHORTEST_PREFIX else []
+        if len(id) < SHORTEST_PREFIX:
+            raise UserError(
+                f"{id!r} is too short to be meant", remedy=f"give at least {SHORTEST_PREFIX} digits of the id"
+            )
+        alike = self._index.ids(id.lower())
         if len(alike) == 1:
             return self.load(alike[0])
         if alike:
@@ -145,20 +155,31 @@ class BulletStore:
         if limit is not None and limit < 0:
             raise UserError(f"a limit of {limit} makes no sense", where="limit", remedy="give a number from 0 up")
         violation, decision = more.get("violation"), more.get("decision")
+        since_ns, until_ns = instant(more.get("since"), "since"), instant(more.get("until"), "until", end=True)
+        if since_ns is not None and until_ns is not None and since_ns >= until_ns:
+            raise UserError(
+                f"since {more.get('since')} is not before until {more.get('until')}",
+                where="since",
+                remedy="swap them",
+            )
         wanted = Wanted(
             symbol=symbol,
             decision=None if decision is None else decision.upper(),
             regimes=None if regime is None else regimes(regime),
             tags=None if tags is None else words(tags),
             violations=None if violation is None else violations(violation, self._index.term_counts("violation")),
-            since_ns=instant(more.get("since"), "since"),
-            until_ns=instant(more.get("until"), "until", end=True),
+            since_ns=since_ns,
+            until_ns=until_ns,
         )
         return self._index.find(wanted, limit)
 
     def symbols(self) -> dict[str, int]:
         """How many decisions there are about each symbol, the commonest first."""
         return self._index.counts("symbol")
+
+    def tags(self) -> dict[str, int]:
+        """How many decisions carry each tag, the commonest first."""
+        return self._index.term_counts("tag")
 
     def get_stats(self) -> dict[str, Any]:
         """Counts: total, symbols, decisions, regimes (volatility, trend, liquidity), violations, tags; date_range."""
@@ -171,7 +192,7 @@ class BulletStore:
             "decisions": self._index.counts("decision"),
             "regimes": {name: self._index.counts(name) for name in ("volatility", "trend", "liquidity")},
             "violations": self._index.term_counts("violation"),
-            "tags": self._index.term_counts("tag"),
+            "tags": self.tags(),
         }
 
     # -- writing ----------------------------------------------------------------------------------------------
@@ -182,7 +203,13 @@ class BulletStore:
         return bullet.id
 
     def save_all(self, bullets: Iterable[Bullet]) -> int:
-        """The same for many at once; all of them or none. Answers how many."""
+        """The same for many at once; all of them or none. Answers how many. UserError where nothing can be kept."""
+        if self.in_memory:
+            raise UserError(
+                "the index cannot be written here, and is in memory only",
+                where=str(self.index_path),
+                remedy="make the folder writable, or begin an index elsewhere",
+            )
         with self._index.writing():
             return self._index.put(bullets)
 
@@ -191,6 +218,8 @@ class BulletStore:
         target = Path(path)
         if target.exists():
             raise UserError("the file exists already", where=str(target), remedy="name a new file")
+        if not target.parent.is_dir():
+            raise UserError("no such folder", where=str(target.parent), remedy="make it first")
         number = 0
         with told_to_the_user(target), written_whole(target) as draft, draft.open("wb") as file:
             for bullet in self.iterate() if bullets is None else bullets:
@@ -259,7 +288,8 @@ class BulletStore:
                 return place / f"bullets{other}.sqlite", journals
         if given is None:
             raise UserError(
-                f"no journal in {' or in '.join(map(str, PLACES))}", remedy="run `rung mock` first, or name a journal"
+                f"no journal in {', in '.join(map(str, PLACES[:-1]))} or in {PLACES[-1]}",
+                remedy="run `rung demo` or `rung mock` first, or name a journal",
             )
         path = Path(given)
         if path.is_dir():

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from rung.adapters.stores.sqlite import SqliteStore
 from rung.apps.compose import RotationFiles, load_rotation_files, rotation_desk, rotation_guard, rotation_strategy
-from rung.apps.journal_key import journal_key
 from rung.apps.limit_files import load_limits
 from rung.apps.market_data import MarketData, open_market_data
 from rung.apps.mock_info import describe_run, run_header, skill_rows
+from rung.apps.mock_journal import JournalDraft, sole_run
 from rung.apps.mock_request import MockRequest
 from rung.apps.places import CACHE_DIR, maintenance_reason
 from rung.engine.desk import Desk
 from rung.engine.outside import Outside, maintenance_record
 from rung.engine.replay import replay, warm_up
-from rung.journal.anchors import AnchorFile
 from rung.journal.entry import Kind
-from rung.journal.journal import Durability, Journal
-from rung.reports.files import make_folder
 from rung.reports.fold import RunFold
 from rung.reports.info import Baseline, RunInfo
 from rung.reports.record import RunRecord
@@ -33,7 +29,6 @@ from rung.strategy.rotation.baseline import RecordingPredictor, ShuffledPredicto
 from rung.strategy.rotation.model import OnlineEnsemble
 from rung.strategy.rotation.strategy import Rotation
 
-ENTRIES_PER_COMMIT = 400
 STEPS_PER_FLUSH = 64
 
 Progress = Callable[[str, int, int], None]
@@ -45,12 +40,14 @@ class MockRun:
     """What a finished run leaves in memory; its session files and its journal are on disk.
 
     neighbours : journals of other runs in the same folder that hold some of the same sessions.
+    earlier : where the journal of another run over the same sessions is now, whose place this one took.
     """
 
     info: RunInfo
     record: RunRecord
     journal_path: Path
     neighbours: tuple[Path, ...]
+    earlier: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +70,8 @@ def run_mock(request: MockRequest, progress: Progress) -> MockRun:
     """Warm up, replay, judge against shuffled signals; write session files and journal into `request.out_dir`.
 
     Deterministic: the same request on the same tapes writes the same lines and the same journal head. Raises UserError
-    for everything a person can mend. When interrupted, what was written is whole lines in valid files.
+    for everything a person can mend, and while another run writes to the folder. When interrupted, what was written is
+    whole lines in valid files.
     """
     limits = load_limits(request.limits_paths, request.profile)
     files = load_rotation_files(request.config_path, request.costs_path, limits, request.symbols)
@@ -81,27 +79,28 @@ def run_mock(request: MockRequest, progress: Progress) -> MockRun:
     market = open_market_data(
         request.data_dir, config.symbols.active, (request.start, request.end), request.warm_up_sessions, CACHE_DIR
     )
-    make_folder(request.out_dir)
     info = describe_run(request, files, market)
     plan = _Plan(request=request, files=files, market=market, info=info, progress=progress)
     model = OnlineEnsemble(config.symbols.active, config.oes_config)
     predictor = RecordingPredictor(model)
-    record = _replay(plan, rotation_strategy(files, predictor))
-    baselines = (_shuffled(plan, predictor),) if request.shuffles else ()
+    with sole_run(request.out_dir):
+        record, earlier = _replay(plan, rotation_strategy(files, predictor))
+        baselines = (_shuffled(plan, predictor),) if request.shuffles else ()
+        neighbours = _neighbours(plan)
     info = replace(info, skill=skill_rows(model), baselines=baselines)
-    return MockRun(info=info, record=record, journal_path=plan.journal_path, neighbours=_neighbours(plan))
+    return MockRun(info=info, record=record, journal_path=plan.journal_path, neighbours=neighbours, earlier=earlier)
 
 
-def _replay(plan: _Plan, strategy: Rotation) -> RunRecord:
+def _replay(plan: _Plan, strategy: Rotation) -> tuple[RunRecord, Path | None]:
     """The run itself: every slice through the desk, watched by the fold, the session files and the journal."""
     desk, outside = _desk(plan, strategy)
     fold = RunFold()
-    draft = plan.journal_path.with_suffix(".partial")
     with ExitStack() as stack:
         session_files = stack.enter_context(
             SessionFiles(plan.request.out_dir, plan.info, flush_every_steps=STEPS_PER_FLUSH)
         )
-        journal = stack.enter_context(_new_journal(draft))
+        draft = stack.enter_context(closing(JournalDraft(plan.journal_path)))
+        journal = draft.journal
         first = (*plan.market.warm_up, *plan.market.sessions)[0]
         header = run_header(plan.request, plan.files, plan.market, plan.info)
         journal.append(Kind.RUN_OPENED, first.open_ns, header)
@@ -117,11 +116,10 @@ def _replay(plan: _Plan, strategy: Rotation) -> RunRecord:
                 fold.see(step)
                 session_files.see(step)
                 journal.record(step)
-        closing = {"steps": step.seq, "equity_quote": str(step.account.equity_quote)}
-        journal.append(Kind.RUN_CLOSED, step.at_ns, closing)
-        journal.anchor(_anchor_file(plan.journal_path), step.at_ns)
-    draft.replace(plan.journal_path)
-    return fold.record()
+        totals = {"steps": step.seq, "equity_quote": str(step.account.equity_quote)}
+        journal.append(Kind.RUN_CLOSED, step.at_ns, totals)
+        draft.anchor(step.at_ns)
+    return fold.record(), draft.finish()
 
 
 def _shuffled(plan: _Plan, predictor: RecordingPredictor) -> Baseline:
@@ -157,18 +155,3 @@ def _desk(plan: _Plan, strategy: Rotation) -> tuple[Desk, Outside]:
     guard = rotation_guard(plan.files, capital, kill=not_thrown(), maintenance=maintenance)
     desk = rotation_desk(plan.files, strategy, capital_quote=capital, flagged=plan.market.flagged, guard=guard)
     return desk, Outside(desk, guard, maintenance)
-
-
-def _new_journal(path: Path) -> Journal:
-    """A journal of its own for this run; a draft left by an interrupted one is replaced."""
-    for stale in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
-        stale.unlink(missing_ok=True)
-    store = SqliteStore(path, writer="rung mock")
-    return Journal(store, key=journal_key(), durability=Durability.grouped(ENTRIES_PER_COMMIT))
-
-
-def _anchor_file(journal_path: Path) -> AnchorFile:
-    """Where the head of this run's journal is noted; the anchors of an earlier run are about another journal."""
-    path = journal_path.with_name(journal_path.name + ".anchors")
-    path.unlink(missing_ok=True)
-    return AnchorFile(path)

@@ -22,7 +22,7 @@ LISTED = 12
 
 def on_date(folder: Path, date: str) -> tuple[str, ...]:
     """The session of one date. Raises UserError naming what is recorded when there is none."""
-    wanted, recorded = _iso(date, "--date"), _recorded(folder)
+    wanted, recorded = iso_day(date, "--date"), _recorded(folder)
     if wanted not in recorded:
         raise UserError(
             f"no session was recorded on {wanted}", where=str(folder), remedy=f"recorded: {_listed(recorded)}"
@@ -37,7 +37,7 @@ def newest_week(folder: Path) -> tuple[str, ...]:
 
 def week_of(folder: Path, date: str) -> tuple[str, ...]:
     """The recorded sessions of the calendar week (Monday to Sunday) around a date."""
-    week = datetime.date.fromisoformat(_iso(date, "--week-of")).isocalendar()[:2]
+    week = datetime.date.fromisoformat(iso_day(date, "--week-of")).isocalendar()[:2]
     recorded = _recorded(folder)
     found = tuple(d for d in recorded if datetime.date.fromisoformat(d).isocalendar()[:2] == week)
     if not found:
@@ -113,11 +113,22 @@ def _recorded(folder: Path) -> tuple[str, ...]:
     return dates
 
 
-def _iso(text: str, flag: str) -> str:
+def iso_day(text: str, flag: str) -> str:
+    """A day of the calendar written YYYY-MM-DD and no other way. Raises UserError naming the flag."""
     try:
-        return datetime.date.fromisoformat(text).isoformat()
+        if datetime.date.fromisoformat(text).isoformat() == text:
+            return text
     except ValueError:
-        raise UserError(f"{text!r} is not a date", where=flag, remedy="write it as YYYY-MM-DD") from None
+        pass
+    raise UserError(f"{text!r} is not a date", where=flag, remedy="write it as YYYY-MM-DD")
+
+
+def iso_period(first: str | None, last: str | None) -> tuple[str, str]:
+    """`--from` and `--to`, both included; without one the period is open on that side. Raises UserError."""
+    period = "" if first is None else iso_day(first, "--from"), "9999" if last is None else iso_day(last, "--to")
+    if period[1] < period[0]:
+        raise UserError(f"--to {last} is before --from {first}", remedy="swap them")
+    return period
 
 
 def _listed(dates: Sequence[str]) -> str:

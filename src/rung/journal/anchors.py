@@ -41,6 +41,9 @@ class AnchorFile:
         self.where = f"file {path.name}"
 
     def announce(self, anchor: Anchor) -> None:
+        """Raises ValueError for a head no entry has: nothing can be compared with it."""
+        if anchor.seq < 1:
+            raise ValueError("an empty journal has no head to tell")
         line = f"{_WORD} 1 {anchor.seq} {anchor.hash.hex()} {anchor.at_ns}\n"
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -53,17 +56,22 @@ class AnchorFile:
             raise NotDurable(f"cannot write the anchor file {self.path}: {error.strerror}") from None
 
     def read(self) -> Sequence[Anchor]:
-        """Every anchor in the file, oldest first. A line that is not an anchor is an error, not a comment."""
+        """Every anchor in the file, oldest first; at least one. A line that is not an anchor is an error."""
         try:
             text = self.path.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"cannot read the anchor file: {error}", where=str(self.path)) from None
-        return [self._parse(number, line) for number, line in enumerate(text.splitlines(), 1) if line]
+        found = [self._parse(number, line) for number, line in enumerate(text.splitlines(), 1) if line]
+        if not found:
+            raise UserError(
+                "the file holds no anchor", where=str(self.path), remedy="restore it from where it was kept safe"
+            )
+        return found
 
     def _parse(self, number: int, line: str) -> Anchor:
         try:
             word, version, seq, digest, at_ns = line.split()
-            if (word, version) == (_WORD, "1") and len(digest) == 64:
+            if (word, version) == (_WORD, "1") and len(digest) == 64 and seq.isdigit() and int(seq) > 0:
                 return Anchor(int(seq), bytes.fromhex(digest), int(at_ns))
         except ValueError:
             pass

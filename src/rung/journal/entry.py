@@ -26,11 +26,8 @@ class Kind(StrEnum):
     """A slice that was learned from before the first decision."""
     STEP = "step"
     INTENT = "intent"
-    SENT = "sent"
     ACK = "ack"
-    FILL = "fill"
     EVENT = "event"
-    APPROVAL = "approval"
     ANCHOR = "anchor"
     RECOVERED = "recovered"
     RUN_CLOSED = "run_closed"
@@ -60,7 +57,9 @@ class Head(NamedTuple):
 
 
 _NUMBERS = Struct(">QqI")
-PREFIX = {kind.value: FORMAT + bytes([len(kind.value)]) + kind.value.encode("ascii") for kind in Kind}
+_RETIRED = ("sent", "fill", "approval")
+"""Kinds nothing writes any more; a chain that has them still holds."""
+PREFIX = {kind: FORMAT + bytes([len(kind)]) + kind.encode("ascii") for kind in (*(k.value for k in Kind), *_RETIRED)}
 
 
 def preimage(seq: int, at_ns: int, kind: str, payload: bytes, prev_hash: bytes) -> bytes:

@@ -27,9 +27,13 @@ class Lease(Protocol):
         ...
 
 
-def taken(name: str, holder: str) -> UserError:
+class Taken(UserError):
+    """Another writer holds the lease."""
+
+
+def taken(name: str, holder: str) -> Taken:
     """What a second writer is told."""
-    return UserError(
+    return Taken(
         f"already written to by {holder or 'another process'}",
         where=name,
         remedy="stop that one first, or take over if it hangs",

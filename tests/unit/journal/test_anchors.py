@@ -11,7 +11,7 @@ from rung.adapters.stores.memory import MemoryStore
 from rung.domain.errors import UserError
 from rung.journal.anchors import Anchor, AnchorFile
 from rung.journal.entry import Kind
-from rung.journal.journal import entries, opened
+from rung.journal.journal import Journal, entries, opened
 from rung.journal.store import NotDurable
 from rung.journal.verify import verify
 
@@ -40,13 +40,35 @@ def test_lines_are_added_never_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["x", "rung-anchor 1 1 ab 5", "rung-anchor 2 1 " + "00" * 32 + " 5", "rung-anchor 1 one " + "00" * 32 + " 5"],
+    [
+        "x",
+        "rung-anchor 1 1 ab 5",
+        "rung-anchor 2 1 " + "00" * 32 + " 5",
+        "rung-anchor 1 one " + "00" * 32 + " 5",
+        "rung-anchor 1 -4 " + "00" * 32 + " 5",
+        "rung-anchor 1 0 " + "00" * 32 + " 5",
+        "rung-anchor 1 1_0 " + "00" * 32 + " 5",
+    ],
 )
 def test_a_line_that_is_no_anchor_is_an_error_with_its_place(tmp_path: Path, line: str) -> None:
     path = tmp_path / "heads.txt"
     path.write_text(f"rung-anchor 1 1 {'01' * 32} 7\n{line}\n")
     with pytest.raises(UserError, match=r"heads\.txt:2: not an anchor"):
         AnchorFile(path).read()
+
+
+@pytest.mark.parametrize("content", ["", "\n\n"])
+def test_a_file_without_an_anchor_is_an_error(tmp_path: Path, content: str) -> None:
+    (tmp_path / "heads.txt").write_text(content)
+    with pytest.raises(UserError, match="holds no anchor"):
+        AnchorFile(tmp_path / "heads.txt").read()
+
+
+def test_an_empty_journal_has_no_head_to_tell(tmp_path: Path) -> None:
+    journal = Journal(MemoryStore())
+    with pytest.raises(ValueError, match="no head to tell"):
+        journal.anchor(AnchorFile(tmp_path / "heads.txt"), OPEN)
+    assert not (tmp_path / "heads.txt").exists()
 
 
 def test_a_file_that_is_not_there_or_not_writable_is_one_line(tmp_path: Path) -> None:

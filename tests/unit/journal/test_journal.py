@@ -80,12 +80,12 @@ def test_steps_and_facts_come_back_as_they_were() -> None:
     journal = Journal(store)
     journal.append(Kind.RUN_OPENED, OPEN, {"run": "r"})
     journal.record(step(1))
-    journal.append(Kind.FILL, OPEN + MINUTE, fill())
+    journal.append(Kind.ACK, OPEN + MINUTE, fill())
     journal.record(step(2))
     assert list(steps(store)) == [step(1), step(2)]
-    (told,) = entries(store, [Kind.FILL])
+    (told,) = entries(store, [Kind.ACK])
     assert opened(told) == fill()
-    assert [e.kind for e in entries(store)] == ["run_opened", "step", "fill", "step"]
+    assert [e.kind for e in entries(store)] == ["run_opened", "step", "ack", "step"]
 
 
 def test_an_intent_is_on_disk_before_its_receipt_is_handed_out() -> None:
@@ -148,7 +148,7 @@ class TestAClockThatGoesBack:
 
     def test_loses_no_fact_and_is_noted(self) -> None:
         journal, store = self.journal()
-        journal.append(Kind.FILL, OPEN, fill())
+        journal.append(Kind.ACK, OPEN, fill())
         noted, told = list(store.read())[1:]
         assert opened(noted) == {"event": "clock_went_back", "from_ns": OPEN + 5 * MINUTE, "to_ns": OPEN}
         assert (noted.at_ns, told.at_ns) == (OPEN + 5 * MINUTE, OPEN)
@@ -156,7 +156,7 @@ class TestAClockThatGoesBack:
 
     def test_stays_shut_until_the_clock_is_right_again(self) -> None:
         journal, _ = self.journal()
-        journal.append(Kind.FILL, OPEN, fill())
+        journal.append(Kind.ACK, OPEN, fill())
         with pytest.raises(ClockWentBack):
             journal.record(step(1))
         journal.record(step(5))
@@ -164,7 +164,7 @@ class TestAClockThatGoesBack:
 
     def test_is_remembered_over_a_restart(self) -> None:
         journal, store = self.journal()
-        journal.append(Kind.FILL, OPEN, fill())
+        journal.append(Kind.ACK, OPEN, fill())
         again = Journal(store)
         assert again.last_ns == OPEN + 5 * MINUTE
         with pytest.raises(ClockWentBack):

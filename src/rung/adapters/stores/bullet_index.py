@@ -6,10 +6,11 @@ Everything that came from a journal can be made from it again; only bullets save
 from __future__ import annotations
 
 import heapq
+import os
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -79,14 +80,21 @@ class Wanted:
 
 
 class BulletIndex:
-    """One file, one connection. Writers of several processes wait for each other."""
+    """One file, one connection. Writers of several processes wait for each other.
+
+    in_memory : the folder cannot be written to; what is added here is gone when this is closed.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Open or create. UserError: another kind of file, an index of another version, no room, no permission."""
+        """Open or create. UserError: another kind of file, an index of another version, no room."""
         self.path = path
+        self.in_memory = not _writable(path)
         with self._plainly():
-            self._connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
+            place = ":memory:" if self.in_memory else path
+            self._connection = sqlite3.connect(place, isolation_level=None, timeout=_BUSY_SECONDS)
             try:
+                if self.in_memory and path.exists():
+                    _load(path, self._connection)
                 self._prepare()
             except BaseException:
                 self._connection.close()
@@ -322,6 +330,19 @@ class BulletIndex:
             sql = "SELECT (SELECT min(at_ns) FROM bullets), (SELECT max(at_ns) FROM bullets)"
             first, last = self._connection.execute(sql).fetchone()
         return None if first is None else (first, last)
+
+
+def _writable(path: Path) -> bool:
+    """SQLite needs the folder too, for what protects a write."""
+    effective = os.access in os.supports_effective_ids
+    places = [path.parent, *([path] if path.exists() else [])]
+    return not path.parent.is_dir() or all(os.access(place, os.W_OK, effective_ids=effective) for place in places)
+
+
+def _load(path: Path, target: sqlite3.Connection) -> None:
+    """What an earlier reader that could write has left."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as kept:
+        kept.backup(target)
 
 
 def _when(row: _Row) -> int:

@@ -201,10 +201,40 @@ def _connect(dsn: str) -> psycopg.Connection[Any]:
         raise UserError("PostgreSQL journals need psycopg", remedy="pip install 'rung[postgres]'") from None
     try:
         return psycopg.connect(dsn, autocommit=True, connect_timeout=10)
-    except psycopg.Error as error:
-        raise UserError(f"cannot reach PostgreSQL: {_sentence(error)}", remedy="check the connection string") from None
+    except psycopg.OperationalError as error:
+        raise UserError(f"cannot reach PostgreSQL: {_why_not(error)}", remedy="check the connection string") from None
+    except (psycopg.Error, ValueError):
+        raise UserError(
+            "cannot reach PostgreSQL: the connection string is not written as libpq reads it",
+            remedy='write it like "host=… dbname=… user=…", special characters of a URL percent-encoded',
+        ) from None
+
+
+_REASONS = (
+    ("password authentication failed", "the server refuses the user or the password"),
+    ("no password supplied", "the server asks for a password and the connection string has none"),
+    ("no pg_hba.conf entry", "the server lets this user in from no such address"),
+    ("connection refused", "nothing listens at this host and port"),
+    ("no such file or directory", "there is no server at this socket"),
+    ("could not translate host name", "the host is not known"),
+    ("failed to resolve host", "the host is not known"),
+    ("name or service not known", "the host is not known"),
+    ("timeout", "the server does not answer in time"),
+    ("invalid ", "the connection string has a value that libpq does not know"),
+    ("certificate", "the server's certificate is not accepted"),
+    ("ssl", "the server and the connection string do not agree about encryption"),
+    ('database "', "the server has no such database"),
+    ('role "', "the server knows no such user"),
+)
+
+
+def _why_not(error: Exception) -> str:
+    """A sentence of ours for what libpq says: its own repeats pieces of the connection string, the password's too."""
+    said = str(error).lower()
+    found = (sentence for words, sentence in _REASONS if words in said)
+    return next(found, "the connection string or the server is at fault")
 
 
 def _sentence(error: Exception) -> str:
-    """The first line of what the server or libpq says; the connection string is not in it."""
+    """The first line of what the server says on an open connection; the connection string is not in it."""
     return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -9,18 +9,22 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from rung.adapters.stores.file_lease import FileLease
-from rung.adapters.stores.jsonl import parse_line, whole_lines
+from rung.adapters.stores.jsonl import END, parse_line, whole_lines
 from rung.adapters.stores.sqlite import SqliteStore
+from rung.adapters.stores.sqlite_pages import Pages
 from rung.domain.errors import Tampered, UserError
 from rung.journal.entry import Entry, Head, genesis
 from rung.journal.verify import KeyMismatch, check_key, follow
 
 _GROUP = 2_000
+_TELLING = len(b'{"e')
+"""So many bytes tell the note of an end from an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,13 @@ class Recovery:
 
 
 def recover(path: Path, *, key: bytes | None = None) -> Recovery:
-    """Heal a SQLite journal or an exported one (`.jsonl`). UserError when it is in use, Tampered when it was edited."""
+    """Heal a SQLite journal or an exported one (`.jsonl`).
+
+    UserError: it is in use, or not one entry could be kept (it then stays as it is). Tampered: it was edited.
+    """
     if not path.is_file():
         raise UserError("no such journal", where=str(path), remedy="name an existing file")
+    path = path.resolve()
     lease = FileLease(path.with_name(path.name + ".lock"), "rung journal recover")
     try:
         return _recover_lines(path, key) if path.suffix == ".jsonl" else _recover_sqlite(path, key)
@@ -49,26 +57,33 @@ def recover(path: Path, *, key: bytes | None = None) -> Recovery:
 
 
 def _recover_sqlite(path: Path, key: bytes | None) -> Recovery:
+    healed = path.with_name(path.name + ".recovering")
     work, damage = _copy(path)
     try:
         with closing(sqlite3.connect(work, isolation_level=None)) as source:
             damage = damage or _damage(source)
             noted = _noted_head(source)
-            healed = path.with_name(path.name + ".recovering")
             _discard(healed)
-            kept, tear = _heal(_rows(source), healed, key)
+            kept, tear = _heal(_rows(source, work, key), healed, key)
+        if damage is None:
+            return _whole(kept, noted, tear)
+        if kept == 0:
+            raise _nothing_kept(path, damage)
+        damaged = _set_aside(path)
+        healed.replace(path)
     finally:
         _discard(work)
-    if damage is None:
         _discard(healed)
-        if tear is not None:
-            raise tear
-        if noted is not None and noted != kept:
-            raise Tampered(f"the end was cut off after entry {kept}; the journal notes its head at entry {noted}")
-        return Recovery(kept, 0, "nothing is wrong", None)
-    damaged = _set_aside(path)
-    healed.replace(path)
     return Recovery(kept, None if noted is None else max(noted - kept, 0), damage, damaged)
+
+
+def _whole(kept: int, noted: int | None, tear: Tampered | None) -> Recovery:
+    """A file without damage has nothing to heal: what does not hold in it was edited."""
+    if tear is not None:
+        raise tear
+    if noted is not None and noted != kept:
+        raise Tampered(f"the end was cut off after entry {kept}; the journal notes its head at entry {noted}")
+    return Recovery(kept, 0, "nothing is wrong", None)
 
 
 def _copy(path: Path) -> tuple[Path, str | None]:
@@ -120,13 +135,44 @@ def _noted_head(source: sqlite3.Connection) -> int | None:
     return seq
 
 
-def _rows(source: sqlite3.Connection) -> Iterator[Entry]:
-    """Entries up to the first that cannot be read."""
+def _rows(source: sqlite3.Connection, file: Path, key: bytes | None) -> Iterator[Entry]:
+    """Entries as SQLite finds them up to the first it does not, then what follows in the pages of the file."""
+    last = Head(0, genesis(key))
     try:
         for row in source.execute("SELECT seq, at_ns, kind, payload, prev_hash, hash FROM entries ORDER BY seq"):
             yield Entry._make(row)
-    except sqlite3.DatabaseError:
+            last = Head(row[0], row[5])
         return
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        pass
+    with suppress(sqlite3.DatabaseError):
+        source.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the pages of the log into the file
+    for candidates in Pages(file).entries_after(last.seq):
+        entry = next((e for e in candidates if _follows(e, last, key)), None)
+        if entry is None:
+            return
+        yield entry
+        last = Head(entry.seq, entry.hash)
+
+
+def _follows(entry: Entry, head: Head, key: bytes | None) -> bool:
+    try:
+        if entry.seq == 1:
+            check_key(entry, key)
+        follow(entry, head, key)
+    except KeyMismatch:
+        raise
+    except Tampered:
+        return False
+    return True
+
+
+def _nothing_kept(path: Path, damage: str) -> UserError:
+    return UserError(
+        f"{damage}: not one entry could be kept, the file is left as it is",
+        where=str(path),
+        remedy="restore a backup",
+    )
 
 
 def _heal(rows: Iterator[Entry], target: Path, key: bytes | None) -> tuple[int, Tampered | None]:
@@ -154,27 +200,47 @@ def _heal(rows: Iterator[Entry], target: Path, key: bytes | None) -> tuple[int, 
 
 
 def _recover_lines(path: Path, key: bytes | None) -> Recovery:
-    """Drop a last line that does not end. Whole lines must hold: only the end of a file tears."""
-    head = Head(0, genesis(key))
+    """Drop a last line that does not end. Whole lines must hold: only the end of a file tears.
+
+    The healed file notes no end: nobody can say what came behind the tear.
+    """
     healed = path.with_name(path.name + ".recovering")
     try:
         with path.open("rb") as source, healed.open("wb") as out:
-            for number, line in enumerate(whole_lines(source), 1):
-                entry = parse_line(number, line)
-                if number == 1:
-                    check_key(entry, key)
-                head = follow(entry, head, key)
-                out.write(line)
-            torn = source.seek(0, 2) - out.tell()
-        if torn == 0:
+            head = _copy_whole_lines(source, out, key)
+            source.seek(out.tell())
+            torn = source.read()
+        if not torn:
             return Recovery(head.seq, 0, "nothing is wrong", None)
+        reason = f"the last line is cut short ({len(torn)} bytes)"
+        if head.seq == 0:
+            raise _nothing_kept(path, reason)
         damaged = _set_aside(path)
         healed.replace(path)
     except OSError as error:
         raise UserError(f"cannot rewrite the journal: {error.strerror}", where=str(path)) from None
     finally:
         healed.unlink(missing_ok=True)
-    return Recovery(head.seq, 1, f"the last line is cut short ({torn} bytes)", damaged)
+    return Recovery(head.seq, 0 if torn[:_TELLING] == END[:_TELLING] else None, reason, damaged)
+
+
+def _copy_whole_lines(source: BinaryIO, out: BinaryIO, key: bytes | None) -> Head:
+    """The last entry of those that end. Raises Tampered at the first that does not hold."""
+    head, end = Head(0, genesis(key)), None
+    for number, line in enumerate(whole_lines(source), 1):
+        thing = parse_line(number, line)
+        if end is not None:
+            raise Tampered(f"line {number} was added behind the noted end of the file")
+        if isinstance(thing, Head):
+            end = thing
+        else:
+            if number == 1:
+                check_key(thing, key)
+            head = follow(thing, head, key)
+        out.write(line)
+    if end is not None and end.seq != head.seq:
+        raise Tampered(f"the end was cut off after entry {head.seq}; the file notes its end at entry {end.seq}")
+    return head
 
 
 def _set_aside(path: Path) -> Path:

@@ -194,7 +194,9 @@ class SqliteStore(SqliteReader):
 
 
 def _lock_path(path: Path) -> Path:
-    return path.with_name(path.name + ".lock")
+    """Beside the file itself: another name for it (a link) must not get a lease of its own."""
+    real = path.resolve()
+    return real.with_name(real.name + ".lock")
 
 
 def _check_note(noted: Head, head: Head | None, path: Path) -> None:

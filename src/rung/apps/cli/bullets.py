@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look at ever
 From = Annotated[
     Path | None,
     typer.Option(
-        "--journal", help="A journal, a folder of journals, or an index (default: logs/mock_trading, then .rung)."
+        "--journal", help="A journal, a folder of journals, or an index (default: logs/mock_trading, .rung, logs/demo)."
     ),
 ]
 Symbol = Annotated[str | None, typer.Option(help="Only this symbol.", show_default=False)]
@@ -59,6 +59,7 @@ def query(  # noqa: PLR0913
 ) -> None:
     """The newest decisions that meet every filter."""
     with _store(journal, holds=holds) as store:
+        _doubt_tags(tag, store)
         found = store.query(
             _known(symbol, store), regime, tag or None, limit, violation=violation, since=since, until=until
         )
@@ -114,6 +115,7 @@ def export(  # noqa: PLR0913
 ) -> None:
     """Write the decisions that meet every filter as lines of JSON, newest first."""
     with _store(journal, holds=holds) as store:
+        _doubt_tags(tag, store)
         found = store.iterate(_known(symbol, store), regime, tag or None, violation=violation, since=since, until=until)
         written = store.export_jsonl(jsonl, found)
     console().print(f"{written:,} decisions written to {jsonl}", soft_wrap=True, markup=False)
@@ -128,7 +130,24 @@ def _store(journal: Path | None, *, holds: bool) -> Iterator[BulletStore]:
     with _progress() as progress:
         store = BulletStore(journal, params=BulletParams(holds=holds), progress=progress)
     with store:
+        if store.in_memory:
+            _note(f"{store.index_path.parent} cannot be written to: the index is in memory, and made anew every time")
         yield store
+
+
+def _note(text: str) -> None:
+    console(stderr=True).print(f"note: {text}", soft_wrap=True, markup=False)
+
+
+def _doubt_tags(tags: list[str] | None, store: BulletStore) -> None:
+    """A tag nothing carries may be a slip of the finger, or a thing that did not happen: said, not refused."""
+    from difflib import get_close_matches
+
+    recorded = store.tags() if tags else {}
+    for tag in tags or ():
+        if tag not in recorded:
+            close = get_close_matches(tag, recorded, n=1)
+            _note(f"no decision carries the tag {tag!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
 
 
 @contextmanager
@@ -154,29 +173,16 @@ def _known(symbol: str | None, store: BulletStore) -> str | None:
     raise UserError(f"there is no decision about {symbol!r}", where="--symbol", remedy=remedy)
 
 
-_COLUMNS = ("id", "at (UTC)", "symbol", "action", "verdict", "result", "P&L", "regime", "why")
-
-
 def _show(title: str, bullets: Sequence[Bullet], *, as_json: bool) -> None:
+    from rung.apps.bullet_rows import rows_of
+
     if as_json:
         print_json(bullets)
-        return
-    print_table(f"{title}: {len(bullets):,}", _COLUMNS, [_row(bullet) for bullet in bullets], right=("P&L",))
-
-
-def _row(bullet: Bullet) -> tuple[str, ...]:
-    approved = bullet.risk_check.get("approved")
-    return (
-        bullet.id,
-        bullet.timestamp.replace("T", " ").removesuffix("Z"),
-        bullet.symbol,
-        str(bullet.llm_decision.get("action", bullet.decision)),
-        "no order" if approved is None else "approved" if approved else "refused",
-        str(bullet.execution_result.get("status", "")),
-        "" if bullet.pnl is None else f"{bullet.pnl:+,.2f}",
-        " ".join(bullet.regime.values()),
-        "; ".join(bullet.risk_check.get("messages", ())) or str(bullet.llm_decision.get("rationale", "")),
-    )
+    elif not bullets:
+        console().print(f"{title}: nothing matches")
+    else:
+        table = rows_of(bullets, console().width)
+        print_table(f"{title}: {len(bullets):,}", table.columns, table.rows, right=("P&L",))
 
 
 def _fields(bullet: Bullet) -> Iterator[tuple[str, str]]:

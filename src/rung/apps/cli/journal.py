@@ -48,13 +48,20 @@ def verify(
         found = verify_journal(path, key=key, anchors=anchors, jobs=jobs or None, progress=progress)
     head = None if found.head is None else found.head.hash.hex()
     if as_json:
-        print_json({"ok": True, "entries": found.entries, "head": head, "anchors": found.anchors, "keyed": found.keyed})
+        lost = [loss._asdict() for loss in found.losses]
+        shown = {"entries": found.entries, "head": head, "anchors": found.anchors, "keyed": found.keyed}
+        print_json({"ok": True, **shown, "noted_end": found.noted_end, "losses": lost})
         return
-    console().print(f"the chain holds: {found.entries:,} entries, head {head or 'none'}")
+    console().print(f"the chain holds: {counted(found.entries, 'entry', 'entries')}, head {head or 'none'}")
     console().print(
-        f"{found.anchors} anchors compared; the chain is {'keyed' if found.keyed else 'not keyed'}"
+        f"{counted(found.anchors, 'anchor', 'anchors')} compared; the chain is "
+        + ("keyed" if found.keyed else "not keyed")
         + ("" if found.keyed or found.anchors else ": whoever can write the file could have written all of it anew")
     )
+    for loss in found.losses:
+        console().print(f"{loss}", markup=False, soft_wrap=True)
+    if not found.noted_end:
+        console().print("the file has no noted end: whether entries are missing there cannot be told", soft_wrap=True)
 
 
 @app.command()
@@ -93,13 +100,17 @@ def export(
         bool, typer.Option("--by-name", help="Spell out the fields of every payload; such a file cannot be verified.")
     ] = False,
 ) -> None:
-    """Write every entry as a line of JSON. The file verifies like the journal itself."""
+    """Verify the journal and write every entry as a line of JSON. The file verifies like the journal itself."""
     from rung.adapters.stores.jsonl import export as write
-    from rung.apps.journals import open_journal
+    from rung.apps.journals import known_anchors, open_journal
+    from rung.journal.verify import verified_entries
 
     with closing(open_journal(path)) as reader:
-        written = write(reader.read(), jsonl, by_name=by_name)
-    console().print(f"{written:,} entries written to {jsonl}", soft_wrap=True)
+        entries = verified_entries(reader, key=journal_key(), anchors=known_anchors(path, None))
+        written = write(entries, jsonl, by_name=by_name)
+    console().print(
+        f"{counted(written, 'entry', 'entries')} verified and written to {jsonl}", soft_wrap=True, markup=False
+    )
 
 
 @app.command()
@@ -134,15 +145,27 @@ def backup(
     key, source = journal_key(), a_file(path)
     if target.exists():
         raise UserError("the file exists already", where=str(target), remedy="name a new file")
+    told = known_anchors(path, anchors)
     with closing(SqliteReader(source)) as reader:
         reader.backup(target)
-    found = verify_file(target, key=key, anchors=known_anchors(path, anchors))
-    console().print(f"{found.entries:,} entries backed up to {target} and verified", soft_wrap=True)
+    try:
+        found = verify_file(target, key=key, anchors=told)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    console().print(
+        f"{counted(found.entries, 'entry', 'entries')} backed up to {target} and verified",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 @app.command()
 def recover(path: Journal_, as_json: Json_ = False) -> None:
-    """Heal a torn tail: keep the entries before the tear and the damaged file, and say what was lost."""
+    """Heal a torn tail: keep the entries before the tear and the damaged file, and say what was lost.
+
+    Exit code 0: at least one entry was kept, or nothing is wrong. 2: not one could be kept. 3: the journal was edited.
+    """
     from rung.adapters.stores.recover import recover as heal
     from rung.apps.journals import a_file
 
@@ -154,9 +177,14 @@ def recover(path: Journal_, as_json: Json_ = False) -> None:
         print_json(found)
         return
     lost = "an unknown number of" if found.lost is None else f"{found.lost:,}"
-    console().print(f"{found.reason}: {found.kept:,} entries kept, {lost} lost", soft_wrap=True, markup=False)
+    kept = counted(found.kept, "entry", "entries")
+    console().print(f"{found.reason}: {kept} kept, {lost} lost", soft_wrap=True, markup=False)
     if found.damaged is not None:
         console().print(f"the damaged file is kept as {found.damaged}", soft_wrap=True, markup=False)
+
+
+def counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"
 
 
 def _note_recovery(path: Path, key: bytes | None, kept: int, lost: int | None, reason: str) -> None:

@@ -106,6 +106,12 @@ def run_and_report(request: MockRequest, *, as_json: bool) -> None:
             "replaced, and `rung bullets` counts every journal: give each run its own --out",
             soft_wrap=True,
         )
+    if run.earlier is not None:
+        console(stderr=True).print(
+            f"note: another run over the same sessions had its journal here; it is kept as {run.earlier}",
+            soft_wrap=True,
+            markup=False,
+        )
     if as_json:
         typer.echo(paths.json.read_text(encoding="utf-8"), nl=False)
         return

@@ -10,6 +10,7 @@ from tests.unit.journal.made import KEY, small_journal, step
 
 from rung.adapters.stores.jsonl import JsonlReader, export, line_of, named
 from rung.adapters.stores.memory import MemoryStore
+from rung.adapters.stores.verify_file import verify_file
 from rung.domain.errors import Tampered, UserError
 from rung.journal.entry import Entry, Kind
 from rung.journal.journal import Journal, steps
@@ -59,9 +60,65 @@ def test_a_step_by_name_says_what_every_number_is() -> None:
     assert json.loads(json.dumps(told))["payload"]["verdicts"][1]["violations"][0]["limit"] == "2"
 
 
-def test_an_empty_file_is_an_empty_journal(tmp_path: Path) -> None:
+def test_an_empty_file_is_no_journal_but_an_empty_journal_is_one(tmp_path: Path) -> None:
     (tmp_path / "j.jsonl").touch()
-    assert verify(JsonlReader(tmp_path / "j.jsonl")).entries == 0
+    with pytest.raises(UserError, match="the file is empty"):
+        JsonlReader(tmp_path / "j.jsonl")
+    assert export(iter(()), tmp_path / "e.jsonl") == 0
+    assert verify(JsonlReader(tmp_path / "e.jsonl")).entries == 0
+
+
+@pytest.mark.parametrize("kept", range(8))
+def test_a_file_cut_at_the_end_of_a_line_is_found_when_its_note_of_the_end_stays(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "j.jsonl"
+    made(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:kept], lines[-1]]))
+    with pytest.raises(Tampered, match=f"the end was cut off: entry {kept + 1} is missing.*at entry 8"):
+        verify(JsonlReader(path))
+
+
+def test_a_file_without_the_note_of_its_end_reads_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    entries = made(path)
+    assert JsonlReader(path).noted_end
+    assert verify_file(path).noted_end
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    assert list(JsonlReader(path).read()) == entries
+    assert not verify_file(path).noted_end
+
+
+def test_lines_behind_the_noted_end_and_another_hash_in_it_are_edits(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    made(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, lines[0]]))
+    with pytest.raises(Tampered, match="line 10 was added behind the noted end"):
+        verify(JsonlReader(path))
+    path.write_bytes(b"".join([*lines[:-1], lines[-1].replace(b'hash":"', b'hash":"00')]))
+    with pytest.raises(Tampered):
+        verify(JsonlReader(path))
+
+
+def test_a_name_that_comes_twice_in_a_line_is_an_edit(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    made(path)
+    whole = path.read_bytes()
+    for line, first in ((2, b'{"seq":3,'), (4, b'{"payload":{"n":99},'), (8, b'{"end_seq":3,')):
+        lines = whole.splitlines(keepends=True)
+        lines[line] = first + lines[line][1:]
+        path.write_bytes(b"".join(lines))
+        with pytest.raises(Tampered, match=f"line {line + 1} was edited"):
+            verify(JsonlReader(path))
+
+
+def test_an_export_by_name_says_that_it_cannot_be_verified(tmp_path: Path) -> None:
+    store = MemoryStore()
+    small_journal(store)
+    export(store.read(), tmp_path / "n.jsonl", by_name=True)
+    with pytest.raises(UserError, match="exported by name") as caught:
+        verify(JsonlReader(tmp_path / "n.jsonl"))
+    assert caught.value.exit_code == 2
 
 
 def test_every_byte_of_a_line_counts(tmp_path: Path) -> None:
@@ -98,7 +155,11 @@ def test_lines_out_of_order_or_missing_are_found(tmp_path: Path) -> None:
 def test_a_torn_line_asks_for_recovery(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     made(path)
-    path.write_bytes(path.read_bytes()[:-20])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    with pytest.raises(UserError, match=r"line 9 is cut short: the end is lost — run `rung journal recover`"):
+        verify(JsonlReader(path))
+    path.write_bytes(whole[: whole.index(b'{"end_seq"') - 20])
     with pytest.raises(UserError, match=r"line 8 is cut short: its entry is lost — run `rung journal recover`"):
         verify(JsonlReader(path))
 

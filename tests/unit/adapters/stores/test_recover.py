@@ -49,6 +49,73 @@ def test_a_file_cut_short_keeps_every_whole_entry_and_says_how_many_are_lost(
     assert _verified(path, key) == found.kept + 1
 
 
+@pytest.mark.parametrize("key", [None, KEY])
+@pytest.mark.parametrize("kept_frac", [0.9, 0.5, 0.25])
+def test_a_file_cut_in_the_middle_keeps_what_is_there_though_sqlite_has_lost_its_way(
+    tmp_path: Path, kept_frac: float, key: bytes | None
+) -> None:
+    """Large entries make a tall tree; its upper pages lie far from the beginning and go with the cut."""
+    path = tmp_path / "journal.db"
+    entries = 3_000
+    with Journal(SqliteStore(path, writer="test"), key=key, durability=Durability.grouped(500)) as journal:
+        for n in range(entries):
+            journal.append(Kind.EVENT, OPEN + n, {"n": n, "text": "x" * 9_000})
+    length = path.stat().st_size
+    with path.open("r+b") as file:
+        file.truncate(int(length * kept_frac))
+    found = recover(path, key=key)
+    assert found.kept >= int(entries * kept_frac) - 10
+    assert found.lost == entries - found.kept
+    assert _verified(path, key) == found.kept
+
+
+def test_a_page_of_the_tree_that_is_rubbish_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(SqliteStore(path, writer="test"), durability=Durability.grouped(500)) as journal:
+        for n in range(3_000):
+            journal.append(Kind.EVENT, OPEN + n, {"n": n, "text": "x" * 500})
+    content = bytearray(path.read_bytes())
+    inner = [p for p in range(1, len(content) // 4096) if content[p * 4096] == 5]
+    assert inner
+    for page in inner:
+        content[page * 4096 : page * 4096 + 4096] = b"\xa5" * 4096
+    path.write_bytes(content)
+    found = recover(path)
+    assert (found.kept, found.lost) == (3_000, 0)
+    assert _verified(path) == 3_000
+
+
+def test_a_file_of_which_no_entry_is_whole_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    long_journal(path)
+    with path.open("r+b") as file:
+        file.truncate(5_000)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="not one entry could be kept"):
+        recover(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["journal.db"]
+
+
+def test_the_wrong_key_is_said_also_of_a_torn_file(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    long_journal(path, KEY)
+    path.write_bytes(path.read_bytes()[:-60_000])
+    with pytest.raises(UserError, match="does not belong"):
+        recover(path, key=b"another key altogether")
+    assert [p.name for p in tmp_path.iterdir()] == ["journal.db"]
+
+
+def test_a_linked_name_is_healed_where_the_file_is(tmp_path: Path) -> None:
+    path, link = tmp_path / "journal.db", tmp_path / "link.db"
+    long_journal(path)
+    path.write_bytes(path.read_bytes()[:-5_000])
+    link.symlink_to(path)
+    found = recover(link)
+    assert link.is_symlink()
+    assert _verified(path) == found.kept > 0
+
+
 def test_a_tail_overwritten_with_rubbish_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     long_journal(path)
@@ -134,13 +201,36 @@ class TestLines:
     def test_a_torn_last_line_is_dropped(self, tmp_path: Path, lost_bytes: int) -> None:
         path = self.made(tmp_path)
         whole = path.read_bytes()
+        whole = whole[: whole.index(b'{"end_seq"')]
         path.write_bytes(whole[:-lost_bytes])
         found = recover(path)
-        assert (found.kept, found.lost) == (7, 1)
+        assert (found.kept, found.lost) == (7, None)
         assert "cut short" in found.reason
         assert verify(JsonlReader(path)).entries == 7
         assert found.damaged is not None
         assert found.damaged.read_bytes() == whole[:-lost_bytes]
+
+    def test_a_torn_note_of_the_end_costs_no_entry(self, tmp_path: Path) -> None:
+        path = self.made(tmp_path)
+        path.write_bytes(path.read_bytes()[:-30])
+        found = recover(path)
+        assert (found.kept, found.lost) == (8, 0)
+        assert verify(JsonlReader(path)).entries == 8
+
+    def test_a_note_of_the_end_that_more_entries_led_to_is_not_healed(self, tmp_path: Path) -> None:
+        path = self.made(tmp_path)
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join([*lines[:5], lines[-1]]))
+        with pytest.raises(Tampered, match="cut off after entry 5"):
+            recover(path)
+
+    def test_a_file_of_which_nothing_is_whole_is_left_as_it_is(self, tmp_path: Path) -> None:
+        path = self.made(tmp_path)
+        torn = path.read_bytes()[:50]
+        path.write_bytes(torn)
+        with pytest.raises(UserError, match="not one entry could be kept"):
+            recover(path)
+        assert path.read_bytes() == torn
 
     def test_whole_lines_are_left_as_they_are(self, tmp_path: Path) -> None:
         path = self.made(tmp_path, KEY)

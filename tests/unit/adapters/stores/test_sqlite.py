@@ -295,3 +295,15 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(path: Path) -> None:
     with closing(SqliteReader(path)) as reader, pytest.raises(UserError, match="the backup failed"):
         reader.backup(path.parent / "no" / "copy.db")
     assert os.listdir(path.parent) == ["journal.db"]
+
+
+def test_a_link_to_a_journal_has_the_lease_of_the_journal(tmp_path: Path) -> None:
+    path, link, folder = tmp_path / "journal.db", tmp_path / "link.db", tmp_path / "linked"
+    link.symlink_to(path)
+    folder.symlink_to(tmp_path)
+    first = SqliteStore(path, writer="first")
+    for other in (link, folder / "journal.db"):
+        with pytest.raises(UserError, match="already written to by first"):
+            SqliteStore(other, writer="second")
+    small_journal(first).close()
+    assert [p.name for p in tmp_path.glob("*.lock")] == []

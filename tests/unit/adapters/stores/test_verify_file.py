@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from tests.unit.journal.made import KEY, OPEN
 
 from rung.adapters.stores import verify_file as module
 from rung.adapters.stores.jsonl import JsonlReader, export
+from rung.adapters.stores.recover import recover
 from rung.adapters.stores.sqlite import SqliteReader, SqliteStore
 from rung.adapters.stores.verify_file import file_reader, verify_file
 from rung.domain.errors import Tampered
 from rung.journal.anchors import Anchor
 from rung.journal.entry import Kind
 from rung.journal.journal import Durability, Journal
+from rung.journal.losses import Loss
 
 
 @pytest.fixture
@@ -80,3 +83,26 @@ def test_anchors_are_compared_in_every_share_and_beyond_the_end(path: Path) -> N
     for wrong in (Anchor(100, bytes(32), OPEN), Anchor(101, bytes(32), OPEN), Anchor(351, bytes(32), OPEN)):
         with pytest.raises(Tampered, match=f"entry {wrong.seq}"):
             verify_file(path, key=KEY, anchors=[*told, wrong], jobs=2)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_noted_loss_is_told_and_explains_an_anchor_that_remembers_it(path: Path, jobs: int) -> None:
+    with closing(file_reader(path)) as reader:
+        gone = next(iter(reader.read(350, 350)))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4_096])
+    found = recover(path, key=KEY)
+    assert found.kept > 200
+    with Journal(SqliteStore(path, writer="recover"), key=KEY) as journal:
+        said = {"kept": found.kept, "lost": found.lost, "reason": found.reason}
+        journal.append(Kind.RECOVERED, OPEN + 1_000, said)
+        assert verify_file(path, key=KEY, jobs=jobs).losses == (Loss(found.kept + 1, *said.values()),)
+        with pytest.raises(Tampered, match=f"remembers up to entry 350; entry {found.kept + 1} notes .* among them"):
+            verify_file(path, key=KEY, anchors=[Anchor(350, gone.hash, OPEN)], jobs=jobs)
+        for n in range(found.lost or 0):
+            journal.append(Kind.EVENT, OPEN + 2_000 + n, {})
+        with pytest.raises(Tampered, match=f"entry 350 is not the one .* lost {found.lost} entries after"):
+            verify_file(path, key=KEY, anchors=[Anchor(350, gone.hash, OPEN)], jobs=jobs)
+        with pytest.raises(Tampered) as caught:
+            verify_file(path, key=KEY, anchors=[Anchor(5, gone.hash, OPEN)], jobs=jobs)
+        assert "recover" not in str(caught.value)
