@@ -170,7 +170,8 @@ def test_everything_that_counts_survives_a_restart() -> None:
 
 def test_of_two_sets_of_limits_of_the_book_the_strictest_of_each_binds() -> None:
     one, other = GlobalLimits(leverage=2.0, min_liquidity=0.9), GlobalLimits(hhi=0.2, min_liquidity=0.6)
-    book = effective_limits([one.limit_set("one"), other.limit_set("other")]).book
+    silent = ScreenLimits().limit_set("silent")
+    book = effective_limits([one.limit_set("one"), silent, other.limit_set("other")]).book
     assert book == GlobalLimits(leverage=2.0, hhi=0.2, min_liquidity=0.9)
 
 
@@ -181,6 +182,7 @@ def test_a_snapshot_of_the_account_is_plain_and_exact() -> None:
     kept = json.loads(json.dumps(snapshot(view.account)))
     assert kept["positions"] == {"TQQQ": {"quantity": "3", "mark_price": "0.1"}}
     assert kept["gross_notional_quote"] == "0.3"
+    assert kept["equity_quote"] == "100000"
 
 
 def test_every_limit_arrives_where_it_is_kept(golden: Callable[[str, str], None]) -> None:

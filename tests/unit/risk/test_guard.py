@@ -25,6 +25,7 @@ from rung.risk.latches import Latches
 from rung.risk.limit_sets import QtsRisk, SafetyGate
 from rung.risk.limits import effective_limits
 from rung.risk.other_latches import SlippageLatch, StreakLatch
+from rung.risk.params import ScreenLimits
 from rung.risk.states import TradingState
 
 D = Decimal
@@ -197,3 +198,28 @@ def test_remarks_are_made_on_openings_that_passed_and_on_nothing_else() -> None:
     held = made.position("TQQQ", "10")
     leaving = view(0, "100000", held)
     assert one.advice(one.screen([made.exit_of(held)], leaving), leaving) == ()
+
+
+def test_the_level_of_the_book_is_kept_over_a_restart_with_its_reason() -> None:
+    one = assessing(every=1)
+    seen = view(0, "100000", made.position("TQQQ", "990"))
+    one.observe(seen.slice)
+    one.look(seen)
+    kept = json.loads(json.dumps(one.memory()))
+    assert kept["global"]["level"] == "EMERGENCY"
+    after = assessing()
+    after.recall(kept)
+    assert after.level is not None
+    assert after.level.reason
+    (verdict,) = after.screen([made.order()], view(60))
+    assert isinstance(verdict, Refused), "an emergency does not expire"
+
+
+def test_orders_that_still_work_count_in_what_the_guard_screens() -> None:
+    one = made.guard(ScreenLimits(max_symbol_notional_frac=0.25))
+    one.observe(view().slice)
+    one.look(view())
+    working = made.order(quantity="200", order_id="before")
+    (verdict,) = one.screen([made.order(quantity="100")], view(), working=[working])
+    assert isinstance(verdict, Refused)
+    assert made.kinds(verdict.violations) == ["NOTIONAL_SYMBOL"]
