@@ -22,6 +22,7 @@ import numpy as np
 from rung.domain.errors import UserError
 from rung.lab.backtesting import BacktestRequest, Bench, prepare
 from rung.lab.checking.cuts import Search, cut_places
+from rung.lab.checking.futures import Future
 from rung.lab.checking.lines import attribute_of, line_of_difference, line_that_makes
 from rung.lab.checking.own_books import OwnFill, Prices, own_fill
 from rung.lab.checking.report import Answer, CheckReport, Leak, Verdict
@@ -45,6 +46,7 @@ from rung.market.tape import Tape
 from rung.strategy.running import file_of
 
 Progress = Callable[[str, int, int], None]
+_UP_AND_DOWN = (Future.RAISED, Future.LOWERED)
 
 
 class CheckOptions(TypedDict, total=False):
@@ -185,16 +187,18 @@ class _Checking:
         for found in search.first(places):
             what = "changing the future" if found is None else "looking for the first bar"
             self._progress(what, min(search.asked, len(places)), len(places))
+            if found is not None and found.future in _UP_AND_DOWN:
+                runner.futures = _UP_AND_DOWN  # what shows it is known: half of the runs find the first bar as well
         self._cuts = search.asked
         if found is None:
             words = "after every bar" if len(places) == bars - 1 else f"at {len(places)} of {bars - 1:,} bars"
             self._say("look-ahead", Verdict.PASSED, f"nothing changes when the future does, {words} in 4 ways")
             return
-        leak = self._leak(found)
+        leak = self._leak(found, exact=search.exact)
         self._leaks.append(leak)
         self._say("look-ahead", Verdict.FOUND, leak_words(leak))
 
-    def _leak(self, found: Shown) -> Leak:
+    def _leak(self, found: Shown, *, exact: bool) -> Leak:
         reads = self._runner.copies.reads.tapes
         difference = found.difference
         symbols = self._runner.bench.market.symbols
@@ -202,7 +206,7 @@ class _Checking:
         return Leak(
             symbol=symbol, bar=found.bar, at_ns=self._runner.whole[found.bar].at_ns, kind=difference.kind,
             name=difference.name.rpartition(":")[2], was=difference.was, now=difference.now, future=found.future.value,
-            line=line_of_difference(self._runner, found), read_at=next(iter(reads.values()), ""),
+            exact=exact, line=line_of_difference(self._runner, found), read_at=next(iter(reads.values()), ""),
         )  # fmt: skip
 
     def _ask_own_books(self) -> None:
@@ -230,7 +234,7 @@ class _Checking:
         line = line_that_makes(Path(file), attribute_of(own.name)) if file else None
         return Leak(
             symbol=symbol, bar=own.bar, at_ns=self._runner.whole[own.bar].at_ns, kind="own fill",
-            name=own.name.rpartition(":")[2], was=f"{own.booked:.8g}", now=f"{own.price:.8g}", future="",
+            name=own.name.rpartition(":")[2], was=f"{own.booked:.8g}", now=f"{own.price:.8g}", future="", exact=True,
             line=f"{file}:{line}" if line else "", read_at="",
         )  # fmt: skip
 
@@ -280,7 +284,8 @@ def leak_words(leak: Leak) -> str:
 
 def _place(leak: Leak) -> str:
     where = f", {leak.line}" if leak.line else ""
-    return f"from {_time(leak.at_ns)} on (bar {leak.bar}, {leak.symbol}){where}"
+    first = "first" if leak.exact else "known first (say --every 1 for the very first)"
+    return f"{first} at {_time(leak.at_ns)} (bar {leak.bar}, {leak.symbol}){where}"
 
 
 def _time(at_ns: int) -> str:

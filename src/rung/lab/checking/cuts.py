@@ -9,8 +9,10 @@ the sharpest question about that bar.
 - Longer ones: the first `FIRST_BARS` bars one by one, then `SPREAD` cuts, one in each equal stretch at a place that
   wanders through it by the golden ratio: a leak that depends on the minute's place in a five-minute bar cannot hide
   behind a stride of whole five minutes. Behind the first cut that shows something the first bar is found by halving;
-  each question there is asked at up to `TRIES` neighbouring bars before the answer is no.
-- `every` = N: a cut after every N-th bar, then halving as above.
+  each question there is asked at up to `TRIES` neighbouring bars before the answer is no. A strategy may peep now and
+  then only, and halving then jumps over an earlier bar: so when no more than `SCAN_BARS` bars are left before it, every
+  one of them is asked, and the bar is exact. Otherwise it is the first that is known, and `exact` is False.
+- `every` = N: a cut after every N-th bar, then as above.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ SHORT_BARS = 120
 FIRST_BARS = 6
 SPREAD = 16
 TRIES = 6
+SCAN_BARS = 400
 _GOLDEN = 0.6180339887498949
 
 
@@ -55,15 +58,17 @@ def cut_places(bars: int, every: int | None = None) -> tuple[int, ...]:
 class Search(Generic[Shown]):
     """Asks `shows(cut)` — the first difference at or before bar `cut` when everything after it is another, or None.
 
-    No cut is asked twice. `asked` : how many were.
+    No cut is asked twice. exact : no bar before the one found leaks, because every one was asked.
     """
 
     def __init__(self, shows: Callable[[int], Shown | None]) -> None:
         self._shows = shows
         self._known: dict[int, Shown | None] = {}
+        self.exact = False
 
     @property
     def asked(self) -> int:
+        """How many cuts were tried."""
         return len(self._known)
 
     def first(self, places: Sequence[int]) -> Iterator[Shown | None]:
@@ -71,16 +76,26 @@ class Search(Generic[Shown]):
         before = 0
         for place in places:
             found = self._ask(place)
-            if found is None:
-                before = place + 1
-                yield None
-                continue
             yield found
-            while found.bar > before:
-                low, found = self._halved(before, found)
-                before = low
-                yield found
+            if found is not None:
+                yield from self._narrowed(before, found)
+                return
+            before = place + 1
+
+    def _narrowed(self, low: int, found: Shown) -> Iterator[Shown]:
+        while found.bar > max(low, SCAN_BARS):
+            low, found = self._halved(low, found)
+            yield found
+        if found.bar > SCAN_BARS:
+            self.exact = all(cut in self._known for cut in range(found.bar))
             return
+        for cut in range(found.bar):
+            earlier = self._ask(cut)
+            yield earlier or found
+            if earlier is not None:
+                found = earlier
+                break
+        self.exact = True
 
     def _halved(self, low: int, found: Shown) -> tuple[int, Shown]:
         """One question in the middle of [low, found.bar): what is known afterwards."""

@@ -66,6 +66,8 @@ class Copies:
     _made: dict[tuple[Path, int, Future], Path] = field(default_factory=dict)
     _raw: dict[Path, Reading | None] = field(default_factory=dict)
     _count: int = 0
+    busy: bool = False
+    """True while a copy is being made: what that reads is the file itself, through whichever reader."""
 
     def instead_of(self, asked: Any) -> Any:
         """What is read when `asked` is asked for: the same thing, or its changed copy."""
@@ -179,20 +181,17 @@ def reading_through(copies: Copies) -> Iterator[None]:
 
 
 def _through(read: Callable[..., Any], copies: Copies) -> Callable[..., Any]:
-    busy = False
-
     @wraps(read, updated=())
     def instead(*args: Any, **words: Any) -> Any:
-        nonlocal busy
-        if busy or (read.__name__ == "open" and _writes(args, words)):
+        if copies.busy or (read.__name__ == "open" and _writes(args, words)):
             return read(*args, **words)
-        busy = True
+        copies.busy = True
         try:
             if args:
                 args = (copies.instead_of(args[0]), *args[1:])
             words = {name: copies.instead_of(value) if name in _PATH_WORDS else value for name, value in words.items()}
         finally:
-            busy = False
+            copies.busy = False
         return read(*args, **words)
 
     return instead

@@ -31,7 +31,8 @@ class Leak:
     bar : 0-based place among the slices of the period.   at_ns : when that bar closed.   kind : "value" (an indicator
     or attribute), "wish", "order", "fill", "failure" or "own fill".   was, now : on the tape, and with another future
     (for an own fill: the price it booked, and the first it could have had).   future : which other future showed it.
-    line : of the author's file, where that is made.   read_at : where the author's file reads a tape; "" for neither.
+    exact : False when an earlier bar may leak too.   line : of the author's file,
+    where that is made.   read_at : where the author's file reads a tape; "" for neither.
     """
 
     symbol: str
@@ -42,6 +43,7 @@ class Leak:
     was: str
     now: str
     future: str
+    exact: bool
     line: str
     read_at: str
 

@@ -34,6 +34,7 @@ class Runner:
     """Runs of one bench. file : the strategy's file, executed anew for every run; None for a class or a built-in.
 
     steps : bars replayed so far.   whole, early : rows of the true run, and fills that came too soon in it.
+    futures : those that are tried at every cut.
     """
 
     bench: Bench
@@ -42,6 +43,7 @@ class Runner:
     steps: int = 0
     whole: list[Row] = field(default_factory=list)
     early: list[tuple[int, str]] = field(default_factory=list)
+    futures: tuple[Future, ...] = tuple(Future)
 
     def rows(self, bench: Bench, watch: Watch, start: int = 0, stop: int | None = None) -> Iterator[Row]:
         """A row per slice of the bench's own tape, from a desk of its own."""
@@ -78,7 +80,7 @@ class Runner:
 
     def shows(self, cut: int) -> Shown | None:
         """The first difference up to bar `cut` when everything after it is another, in any of the futures."""
-        for future in Future:
+        for future in self.futures:
             found = self.differs(cut, future)
             if found is not None:
                 return found

@@ -123,7 +123,8 @@ _PLANS: dict[type, tuple[str, ...]] = {}
 
 
 def _inside(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Scalar]]:
-    """The numbers of an indicator, or of a small collection of them. Arrays and frames are no values of one bar."""
+    """The numbers of an indicator, or of a small collection of them. Arrays, frames and lists of numbers are histories,
+    not values of one bar."""
     if isinstance(value, _SCALARS) or (hasattr(value, "dtype") and getattr(value, "shape", None) == ()):
         plain = value if isinstance(value, _SCALARS) else value.item()
         yield name, plain if plain == plain else None
@@ -131,7 +132,8 @@ def _inside(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Scalar
         if len(value) <= MOST_INSIDE and depth < 2:
             pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
             for key, item in pairs:
-                yield from _inside(f"{name}[{key}]", item, depth + 1)
+                if not (isinstance(value, list) and isinstance(item, _SCALARS)):
+                    yield from _inside(f"{name}[{key}]", item, depth + 1)
     elif not hasattr(value, "shape") and depth < 2:
         plan = _PLANS.get(type(value))
         if plan is None:
@@ -185,9 +187,9 @@ def _values_differ(was: Values, now: Values) -> Difference | None:
                 return Difference("value", name, _word(here), _word(there))
         return None
     one, other = dict(zip(*was, strict=True)), dict(zip(*now, strict=True))
-    for name in dict.fromkeys((*was[0], *now[0])):
-        if name not in one or name not in other or not same(one[name], other[name]):
-            return Difference("value", name, _word(one.get(name)), _word(other.get(name)))
+    for name, here in one.items():  # what one of them lacks is the length of something, not a value of this bar
+        if name in other and not same(here, other[name]):
+            return Difference("value", name, _word(here), _word(other[name]))
     return None
 
 
