@@ -39,7 +39,7 @@ def test_nothing_that_comes_with_rung_knows_the_future(
     symbols, settings = ASKED[name]
     report = run_check(
         CheckRequest(
-            strategy=name, symbols=symbols, start=DAY, end=DAY, settings=settings, in_fresh_process=False, every=120,
+            strategy=name, symbols=symbols, start=DAY, end=DAY, settings=settings, in_fresh_process=False, every=480,
             data=real_data / "crypto" / "binance_perp_1m_2025",
         )
     )  # fmt: skip

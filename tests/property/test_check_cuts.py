@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,10 +49,7 @@ def searched(begin: int, ahead: int, places: Sequence[int], *, in_wish: bool) ->
         peeper = Peeper(bench, None, runner.copies, begin=begin, ahead=ahead, in_wish=in_wish)
         peeper.whole = peeper.truth()
         search: Search[Shown] = Search(peeper.shows)
-        found = None
-        for found in search.first(places):
-            pass
-        return found, search.exact
+        return list(search.first(places))[-1], search.exact
 
 
 class Peeper(Runner):
@@ -83,8 +79,7 @@ def test_a_planted_leak_is_found_at_exactly_its_first_bar(begin: int, ahead: int
 @settings(max_examples=6)
 @given(st.integers(0, BARS - 10), st.integers(1, 9), st.integers(5, 40))
 def test_wide_cuts_find_the_same_bar(begin: int, ahead: int, every: int) -> None:
-    places = (*cut_places(BARS, every), BARS - 2)
-    found, exact = searched(begin, ahead, places, in_wish=False)
+    found, exact = searched(begin, ahead, cut_places(BARS, every), in_wish=False)
     assert found is not None
     assert (found.bar, exact) == (begin, True)
 
@@ -105,7 +100,3 @@ def test_a_leak_that_shows_in_nothing_but_the_wish_is_found_at_its_first_bar(beg
 def test_a_strategy_that_looks_no_bars_ahead_is_never_accused(begin: int) -> None:
     assert searched(begin, 0, cut_places(BARS), in_wish=False)[0] is None
     assert searched(begin, 0, cut_places(BARS), in_wish=True)[0] is None
-
-
-def test_the_planted_tape_moves_at_every_bar() -> None:
-    assert np.isfinite(SHORT.close).all()

@@ -12,11 +12,12 @@ the sharpest question about that bar.
   each question there is asked at up to `TRIES` neighbouring bars before the answer is no. A strategy may peep now and
   then only, and halving then jumps over an earlier bar: so when no more than `SCAN_BARS` bars are left before it, every
   one of them is asked, and the bar is exact. Otherwise it is the first that is known, and `exact` is False.
-- `every` = N: a cut after every N-th bar, then as above.
+- `every` = N: one cut in every stretch of N bars, at places that wander as well, then as above.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -46,13 +47,18 @@ def cut_places(bars: int, every: int | None = None) -> tuple[int, ...]:
     if every is not None and every < 1:
         raise ValueError(f"cuts are at least 1 bar apart, not {every}")
     last = bars - 1
-    if every is not None:
-        return tuple(range(every - 1, last, every)) or tuple(range(max(last, 0)))[-1:]
-    if bars <= SHORT_BARS:
+    if every == 1 or (every is None and bars <= SHORT_BARS):
         return tuple(range(last))
-    stretch = (last - FIRST_BARS) / SPREAD
-    spread = (FIRST_BARS + int((n + n * _GOLDEN % 1.0) * stretch) for n in range(SPREAD))
+    if every is not None:
+        return tuple(sorted({*_wandering(0, last, every), last - 1}))
+    spread = _wandering(FIRST_BARS, last, (last - FIRST_BARS) / SPREAD)
     return tuple(sorted({*range(FIRST_BARS), *spread, last - 1}))
+
+
+def _wandering(first: int, stop: int, stretch: float) -> list[int]:
+    """One place in each stretch from `first` to `stop`."""
+    places = (first + int((n + n * _GOLDEN % 1.0) * stretch) for n in range(math.ceil((stop - first) / stretch)))
+    return [place for place in places if place < stop]
 
 
 class Search(Generic[Shown]):
