@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rung.lab.backtesting import BacktestRequest as BacktestRequest
     from rung.lab.backtesting import backtest as backtest
+    from rung.lab.checking.report import CheckReport as CheckReport
+    from rung.lab.lookahead import check as check
     from rung.lab.result import BacktestResult as BacktestResult
     from rung.lab.tapes import invented_tapes as invented_tapes
     from rung.strategy.authoring import BookView as BookView
@@ -37,7 +39,9 @@ _INDICATORS = ("atr", "ema", "highest", "lag", "lowest", "roc", "rsi", "sma", "s
 _HOMES: dict[str, str] = {
     "BacktestRequest": "rung.lab.backtesting",
     "BacktestResult": "rung.lab.result",
+    "CheckReport": "rung.lab.checking.report",
     "backtest": "rung.lab.backtesting",
+    "check": "rung.lab.lookahead",
     "invented_tapes": "rung.lab.tapes",
     "feature": "rung.strategy.named_features",
     "features": "rung.strategy.named_features",

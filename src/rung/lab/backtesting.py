@@ -32,7 +32,7 @@ from rung.risk.limits import EffectiveLimits, effective_limits
 from rung.risk.params import ScreenLimits
 from rung.strategy.parameters import settings
 from rung.strategy.port import Strategy as Port
-from rung.strategy.running import running
+from rung.strategy.running import Around, running
 
 CRYPTO_COSTS, SHARE_COSTS = "costs_spot.toml", "costs.toml"
 LIMITS = "risk/backtest.toml"
@@ -134,13 +134,13 @@ class Bench:
     capital: Decimal
     identity: Identity
 
-    def strategy(self) -> Port:
+    def strategy(self, around: Around | None = None) -> Port:
         """A new run of the strategy, all state made anew."""
-        return running(self.found.cls, self.market.symbols, self.values, most_weight(self.limits))
+        return running(self.found.cls, self.market.symbols, self.values, most_weight(self.limits), around)
 
-    def desk(self) -> Desk:
-        """The desk of one run: its own strategy, gates, venue and ledger."""
-        strategy = self.strategy()
+    def desk(self, around: Around | None = None) -> Desk:
+        """The desk of one run: its own strategy, gates, venue and ledger. around : looks at every decision."""
+        strategy = self.strategy(around)
         maintenance = PolledFlag()
         maintenance.found(None)
         ports = GatePorts(

@@ -6,8 +6,9 @@ Runs unchanged in replay, paper and live: everything it needs is in the View.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from types import FunctionType, TracebackType
 from typing import Any
 
@@ -21,19 +22,28 @@ from rung.strategy.port import Strategy as Port
 NOTHING: tuple[Target, ...] = ()
 _OURS = (Strategy, Portfolio, Authored, object)
 
+Around = Callable[[Any, Any], Any]
+"""Stands around every `decide`: (instance, view) → the answer of `instance.decide(view)`, which it has to give back."""
+
 
 def running(
-    cls: type[Strategy] | type[Portfolio], symbols: Sequence[str], given: Mapping[str, Any], most_weight: float = 1.0
+    cls: type[Strategy] | type[Portfolio],
+    symbols: Sequence[str],
+    given: Mapping[str, Any],
+    most_weight: float = 1.0,
+    around: Around | None = None,
 ) -> Port:
     """A fresh run of `cls` on `symbols` with the given parameters; `most_weight` is what the limits allow.
+
+    around : somebody who looks at the strategy's state before and after each decision; None costs nothing.
 
     Raises UserError for parameters out of range, and for whatever goes wrong in `start` or later in `decide`: it names
     the author's file and line.
     """
     refuse_shape(cls)
     if issubclass(cls, Portfolio):
-        return WholeBook(cls, symbols, given, most_weight)
-    return EachSymbol(cls, symbols, given, most_weight)
+        return WholeBook(cls, symbols, given, most_weight, around)
+    return EachSymbol(cls, symbols, given, most_weight, around)
 
 
 class _Lane:
@@ -79,14 +89,19 @@ class EachSymbol:
     """One instance of a `Strategy` per symbol, each with its own state."""
 
     def __init__(
-        self, cls: type[Strategy], symbols: Sequence[str], given: Mapping[str, Any], most_weight: float
+        self,
+        cls: type[Strategy],
+        symbols: Sequence[str],
+        given: Mapping[str, Any],
+        most_weight: float,
+        around: Around | None,
     ) -> None:
         self.name = cls.name
         self._cls = cls
         self._lanes = []
         for symbol in symbols:
             lane, instance = _Lane(symbol), _begun(cls, given, most_weight)
-            lane.decide = instance.decide
+            lane.decide = _looked_at(instance, around)
             self._lanes.append(lane)
 
     def decide(self, view: View) -> Sequence[Target]:
@@ -122,13 +137,18 @@ class WholeBook:
     """One instance of a `Portfolio` for all symbols."""
 
     def __init__(
-        self, cls: type[Portfolio], symbols: Sequence[str], given: Mapping[str, Any], most_weight: float
+        self,
+        cls: type[Portfolio],
+        symbols: Sequence[str],
+        given: Mapping[str, Any],
+        most_weight: float,
+        around: Around | None,
     ) -> None:
         self.name = cls.name
         self._cls = cls
         self._lens = BookView(symbols)
         self._lanes = {symbol: _Lane(symbol) for symbol in symbols}
-        self._decide = _begun(cls, given, most_weight, symbols).decide
+        self._decide = _looked_at(_begun(cls, given, most_weight, symbols), around)
 
     def decide(self, view: View) -> Sequence[Target]:
         """All wishes of one call as targets of one decision. Raises UserError naming the author's line."""
@@ -165,6 +185,11 @@ def _begun(cls: type[Any], given: Mapping[str, Any], most_weight: float, symbols
         blame(error, cls, "start", None)
         raise
     return instance
+
+
+def _looked_at(instance: Any, around: Around | None) -> Callable[[Any], Any]:
+    decide: Callable[[Any], Any] = instance.decide if around is None else partial(around, instance)
+    return decide
 
 
 def file_of(cls: type) -> str:

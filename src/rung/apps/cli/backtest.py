@@ -46,7 +46,7 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     from rung.apps.cli.progress import progress_bar
     from rung.lab.backtesting import run_backtest
 
-    request = _request(strategy, tuple(symbol or ()), (start, end), data)
+    request = request_of(strategy, tuple(symbol or ()), (start, end), data)
     request = _completed(request, settings or [], capital, costs, limits or [])
     with progress_bar() as progress:
         result = run_backtest(request, progress)
@@ -72,9 +72,10 @@ def parse_settings(words: list[str]) -> dict[str, str]:
     return found
 
 
-def _request(
+def request_of(
     strategy: str, symbols: tuple[str, ...], period: tuple[str | None, str | None], data: Path
 ) -> BacktestRequest:
+    """The words that say what is run on what. Raises UserError naming the flag."""
     from rung.apps.cli.mock import parse_symbols
     from rung.apps.mock_request import iso_date
     from rung.lab.backtesting import BacktestRequest
