@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.unit.reports.stream import SIX, about, busy_run, folded
 
-from rung.reports.page.html import plotly_file_name
+from rung.reports.page.shell import plotly_file_name
 from rung.reports.write import write_reports
 
 FLAGS = [
