@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
+from tests.integration.browser import Shown, chromium, show
 from tests.unit.reports.stream import SIX, about, busy_run, folded
 
-from rung.reports.page.html import plotly_file_name
+from rung.reports.page.shell import plotly_file_name
 from rung.reports.write import write_reports
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
 CHARTS = {"equity", "daily", "candles", "beliefs", "exposure", "costs", "baselines"}
-
-
-class Shown(NamedTuple):
-    """A page that was opened, and everything it complained about."""
-
-    page: Page
-    complaints: list[str]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium; without it the tests are skipped, except where CI promises to run everything."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing = "no chromium: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +28,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three sessions of six symbols."""
     folder = tmp_path_factory.mktemp("page")
     return write_reports(folded(busy_run(days=3)), about(SIX, synthetic=True), folder).html
-
-
-def show(browser: Browser, report: Path, *, width: int, scheme: str) -> Shown:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)  # type: ignore[arg-type]
-    page, complaints = context.new_page(), list[str]()
-    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
-    page.goto(report.as_uri())
-    page.wait_for_selector("html[data-drawn=yes]")
-    return Shown(page, complaints)
 
 
 @pytest.fixture(scope="module")

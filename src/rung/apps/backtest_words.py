@@ -1,14 +1,18 @@
-"""What `rung backtest` says: a table for people, a summary for programs."""
+"""What `rung backtest` says on the screen: the figures most looked at, and what must be known to read them."""
 
 from __future__ import annotations
 
-import dataclasses
+from rung.apps.backtest_figures import figure_groups
+from rung.apps.cli.output import console, print_table
+from rung.lab.result import BacktestResult
 
-from rung.apps.cli.output import console, jsonable, print_table
-from rung.lab.result import BacktestResult, Figures
-
-NOTHING = "-"
 MOST_WARNINGS = 5
+SHOWN = (
+    "total_return_frac", "hold_return_frac", "before_costs_quote", "fees_quote", "slippage_quote", "sharpe", "sortino",
+    "max_drawdown_frac", "trades", "win_rate_frac", "mean_trade_frac", "profit_factor", "mean_bars_held",
+    "exposure_mean_frac", "time_in_market_frac", "turnover",
+)  # fmt: skip
+"""Of the figures of the sheet, those of the table on the screen, in its order."""
 
 
 def print_result(result: BacktestResult) -> None:
@@ -33,62 +37,6 @@ def print_result(result: BacktestResult) -> None:
 
 
 def rows(result: BacktestResult) -> list[tuple[str, str, str]]:
-    """(name, value, remark) of everything worth a line."""
-    figures, currency = result.figures, result.identity.currency
-    start, end = figures.start_equity_quote, figures.end_equity_quote
-    return [
-        ("Return", percent(figures.total_return_frac), f"{start:,.2f} to {end:,.2f} {currency}"),
-        ("Buy and hold", percent(figures.hold_return_frac), "the same symbols in equal parts, after the same costs"),
-        ("Before costs", f"{figures.before_costs_quote:+,.2f}", "what the same fills would have earned for nothing"),
-        (
-            "Fees",
-            f"{-figures.fees_quote:+,.2f}",
-            f"{float(figures.fees_quote / start):.1%} of the capital",
-        ),
-        ("Slippage", f"{-figures.slippage_quote:+,.2f}", "half-spread included"),
-        ("Sharpe", _sharpe(figures), f"of {figures.days} daily returns, annualised, ± one standard error"),
-        ("Max drawdown", percent(-figures.max_drawdown_frac), "on closes, from the highest equity before"),
-        ("Trades", f"{figures.trades:,}", _open_words(figures)),
-        ("Win rate", percent(figures.win_rate_frac, signed=False), "after costs"),
-        ("Mean trade", percent(figures.mean_trade_frac, places=3), "of the value put in, after costs"),
-        ("Profit factor", _number(figures.profit_factor), "won by winners ÷ lost by losers"),
-        ("Mean hold", _number(figures.mean_bars_held, 1), "bars"),
-        ("In the market", percent(figures.time_in_market_frac, 0, signed=False), "of the time"),
-        ("Turnover", f"{figures.turnover:,.1f}", "times the capital"),
-    ]
-
-
-def summary(result: BacktestResult) -> object:
-    """Identity, figures and the honest line in the words of JSON."""
-    figures = dataclasses.asdict(result.figures)
-    figures["win_rate_frac"] = result.figures.win_rate_frac
-    return jsonable(
-        {
-            "identity": result.identity,
-            "figures": figures,
-            "honesty": result.honesty,
-            "notes": len(result.notes),
-        }
-    )
-
-
-def percent(value: float | None, places: int = 2, *, signed: bool = True) -> str:
-    """A fraction as per cent; a dash for None."""
-    if value is None:
-        return NOTHING
-    return f"{value * 100:+,.{places}f}%" if signed else f"{value * 100:,.{places}f}%"
-
-
-def _number(value: float | None, places: int = 2) -> str:
-    return NOTHING if value is None else f"{value:,.{places}f}"
-
-
-def _sharpe(figures: Figures) -> str:
-    if figures.sharpe is None or figures.sharpe_error is None:
-        return NOTHING
-    return f"{figures.sharpe:.2f} ± {figures.sharpe_error:.2f}"
-
-
-def _open_words(figures: Figures) -> str:
-    still = figures.still_open
-    return "closed" if not still else f"closed; {still} more still open, marked at the last close"
+    """(name, value, remark or why there is no value) of everything worth a line on the screen."""
+    figures = {figure.key: figure for group in figure_groups(result) for figure in group.figures}
+    return [(figures[key].label, figures[key].text, figures[key].aside) for key in SHOWN]

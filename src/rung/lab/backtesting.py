@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+from rung.adapters.state.system_clock import SystemClock
 from rung.allocation.allocate import Allocator
 from rung.allocation.sizing import SizingParams
 from rung.config.identity import content_id
@@ -23,6 +24,7 @@ from rung.lab.recording import Recorder
 from rung.lab.result import BacktestResult, Identity
 from rung.lab.strategy_files import AnyStrategy, Found, find_strategy
 from rung.lab.tapes import Market, open_market
+from rung.lab.trial_count import DEFAULT_BOOK, Counting, book_at
 from rung.ledger.ledger import Ledger
 from rung.market.calendar import DEFAULT_CACHE_DIR
 from rung.market.tape import Tape
@@ -54,6 +56,7 @@ class Options(TypedDict, total=False):
     costs: str | Path | AnyCosts | None
     limits: str | Path | EffectiveLimits | None
     settings: Mapping[str, Any]
+    book: Path | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,8 @@ def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> 
     """Run a strategy (a class, a file, a name) over recorded bars; see `Options` for what may be said.
 
     The same desk as in mock, paper and live: decides on the close of a bar, fills at the next one's open with spread,
-    slippage and fees against it. Deterministic. Raises UserError for everything a person can mend.
+    slippage and fees against it. Deterministic. Every configuration is counted in a trial book, `.rung/trials.sqlite`
+    unless `book` says otherwise; None counts nothing. Raises UserError for everything a person can mend.
     """
     symbols = options.get("symbols", ())
     request = BacktestRequest(
@@ -94,14 +98,22 @@ def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> 
         limits=options.get("limits"),
         settings=options.get("settings", {}),
     )
-    return run_backtest(request)
+    book = options.get("book", DEFAULT_BOOK)
+    return run_backtest(request, counting=None if book is None else Counting(book_at(book), SystemClock()))
 
 
 def run_backtest(
-    request: BacktestRequest, progress: Progress | None = None, observers: Sequence[Observer] = ()
+    request: BacktestRequest,
+    progress: Progress | None = None,
+    observers: Sequence[Observer] = (),
+    counting: Counting | None = None,
 ) -> BacktestResult:
-    """As `backtest`, for a whole request; `observers` see every step beside the recorder."""
+    """As `backtest`, for a whole request; `observers` see every step beside the recorder.
+
+    counting : where the configuration is counted before it runs; None when whoever calls counts, or nobody chooses.
+    """
     bench = prepare(request)
+    counted = None if counting is None else counting.begin(bench.identity)
     recorder = Recorder()
     watching = (recorder, *observers)
     total = len(bench.market.feed)
@@ -110,14 +122,18 @@ def run_backtest(
             observer.see(step)
         if progress is not None and done % SLICES_PER_REPORT == 0:
             progress(f"replaying {step.event.session.date}", done, total)
+    figures = recorder.figures(request.capital, bench.market)
     return BacktestResult(
         identity=bench.identity,
-        figures=recorder.figures(request.capital, bench.market),
+        figures=figures,
         equity=recorder.equity_frame(),
+        hold=recorder.hold_frame(request.capital, bench.market),
+        daily=recorder.daily_frame(request.capital),
         trades=recorder.trades_frame(),
         fills=recorder.fills_frame(),
         orders=recorder.orders_frame(),
         notes=tuple(recorder.notes),
+        tried=None if counting is None or counted is None else counting.end(counted, figures.performance),
     )
 
 
@@ -183,6 +199,7 @@ def prepare(request: BacktestRequest) -> Bench:
         end=market.end,
         currency=next(iter(instruments.values())).quote_currency,
         calendar=market.calendar.name,
+        periods_per_year=market.periods_per_year,
         costs_id=costs_id,
         limits_id=content_id(limits.limits),
         costs=cost_lines(costs),

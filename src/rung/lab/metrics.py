@@ -44,6 +44,7 @@ class Trades:
     """Figures of closed trades, after all their costs. expectancy : mean result per trade, in the results' unit."""
 
     count: int
+    wins: int
     win_rate_frac: float | None
     win_rate_interval: Interval | None
     profit_factor: float | None
@@ -114,6 +115,14 @@ def calmar(row: Floats, periods_per_year: int) -> float | None:
     return yearly / fall if yearly is not None and fall > 0.0 else None
 
 
+def rolling_sharpe(row: Floats, window: int, periods_per_year: int) -> list[SharpeRatio | None]:
+    """The ratio, with its error, of every `window` days in a row: n − window + 1 of them, oldest first.
+
+    Neighbours share nearly all of their days: a curve of them swings slowly whatever the strategy does.
+    """
+    return [sharpe_ratio(row[end - window : end], periods_per_year) for end in range(window, len(row) + 1)]
+
+
 def value_at_risk(row: Floats, tail_frac: float = TAIL_FRAC) -> float | None:
     """The loss that one day in twenty exceeds, historical, positive for a loss; None without a day."""
     return -float(np.percentile(row, 100.0 * tail_frac)) if len(row) else None
@@ -142,6 +151,7 @@ def trades(results: ArrayLike) -> Trades:
     count = len(row)
     return Trades(
         count=count,
+        wins=len(wins),
         win_rate_frac=len(wins) / count if count else None,
         win_rate_interval=wilson(len(wins), count),
         profit_factor=float(wins.sum() / -losses.sum()) if len(losses) else None,

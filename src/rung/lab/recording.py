@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,8 @@ from rung.domain.fill import Fill
 from rung.domain.order import OrderKind
 from rung.domain.step import Step
 from rung.domain.verdicts import Refused, Verdict
+from rung.kernels.statistics.growth import worst_fall
+from rung.lab.metrics import exposure, performance, trades, turnover_per_day
 from rung.lab.result import Figures
 from rung.lab.round_trips import RoundTrip, RoundTrips
 from rung.lab.tapes import Market
@@ -24,7 +25,6 @@ from rung.ledger.holding import ZERO
 if TYPE_CHECKING:
     import polars as pl
 
-MIN_DAYS = 5
 TRADE_COLUMNS = (
     "symbol", "side", "quantity", "opened", "closed", "entry_price", "exit_price", "pnl", "return_frac", "fees",
     "slippage", "bars", "trigger", "entry_reason", "exit_reason",
@@ -37,9 +37,10 @@ class Recorder:
     def __init__(self) -> None:
         self._at_ns: list[int] = []
         self._equity: list[Decimal] = []
-        self._in_market: list[bool] = []
+        self._gross: list[float] = []
         self._ends: list[Decimal] = []
-        self._date = ""
+        self._traded: list[Decimal] = []
+        self._dates: list[str] = []
         self._fills: list[Fill] = []
         self._verdicts: list[Verdict] = []
         self._trips = RoundTrips()
@@ -48,17 +49,19 @@ class Recorder:
     def see(self, step: Step) -> None:
         """Take in one step, in order."""
         event, account = step.event, step.account
-        if event.session.date != self._date:
-            self._date = event.session.date
+        if not self._dates or event.session.date != self._dates[-1]:
+            self._dates.append(event.session.date)
+            self._traded.append(ZERO)
             if self._equity:
                 self._ends.append(self._equity[-1])
         self._at_ns.append(event.at_ns)
         self._equity.append(account.equity_quote)
-        self._in_market.append(bool(account.positions))
+        self._gross.append(float(account.gross_notional_quote) if account.positions else 0.0)
         if step.fills:
             self._fills.extend(step.fills)
             for fill in step.fills:
                 self._trips.take(fill, len(self._at_ns))
+                self._traded[-1] += fill.value_quote
         if step.verdicts:
             self._verdicts.extend(step.verdicts)
         if step.notes:
@@ -67,50 +70,76 @@ class Recorder:
     def figures(self, capital: Decimal, market: Market) -> Figures:
         """Plain arithmetic over what was recorded; at least one step."""
         end = self._equity[-1]
-        daily = _daily([capital, *self._ends, end])
-        ratio, error = sharpe(daily, 365 if market.around_the_clock else 252)
         trips = self._trips.closed
         fees = sum((f.fee_quote for f in self._fills), ZERO)
         slippage = sum((f.slippage_quote for f in self._fills), ZERO)
         traded = sum((f.value_quote for f in self._fills), ZERO)
         refused = [v for v in self._verdicts if isinstance(v, Refused)]
         kinds = Counter(violation.kind.value for refusal in refused for violation in refusal.violations)
+        equity = np.array([float(equity) for equity in self._equity])
+        hold = self._hold(capital, market)
         return Figures(
             start_equity_quote=capital,
             end_equity_quote=end,
             total_return_frac=float(end / capital - 1),
-            hold_return_frac=hold_return(market, float((fees + slippage) / traded) if traded else 0.0),
-            days=len(daily),
-            max_drawdown_frac=worst_fall(np.array([float(capital), *map(float, self._equity)])),
-            sharpe=ratio,
-            sharpe_error=error,
-            trades=len(trips),
-            wins=sum(trip.pnl_quote > 0 for trip in trips),
+            hold_return_frac=float(hold[-1]) / float(capital) - 1.0,
+            performance=performance(self._daily(capital), market.periods_per_year),
+            closed=trades([float(trip.pnl_quote) for trip in trips]),
+            max_drawdown_frac=worst_fall(equity, float(capital)),
             still_open=self._trips.still_open,
             mean_trade_frac=_mean([trip.return_frac for trip in trips]),
-            profit_factor=_profit_factor(trips),
             mean_bars_held=_mean([float(trip.bars) for trip in trips]),
             fees_quote=fees,
             slippage_quote=slippage,
             traded_quote=traded,
             before_costs_quote=end - capital + fees + slippage,
             turnover=float(traded / capital),
-            time_in_market_frac=sum(self._in_market) / len(self._in_market),
+            turnover_per_day=self._turnover_per_day(capital),
+            exposure_mean_frac=exposure(self._gross, equity) if equity.min() > 0.0 else None,
+            time_in_market_frac=float(np.count_nonzero(self._gross)) / len(self._gross),
             slices=len(self._at_ns),
             sent_orders=sum(order_of(v).kind is OrderKind.MARKET for v in self._verdicts),
             refused_orders=len(refused),
             refused=dict(sorted(kinds.items(), key=lambda item: (-item[1], item[0]))),
         )
 
-    def equity_frame(self) -> pl.DataFrame:
-        """at, equity, in_market: one row per slice."""
+    def daily_frame(self, capital: Decimal) -> pl.DataFrame:
+        """date, return_frac: one row per session, until there is nothing left to lose."""
         import polars as pl
 
+        daily = self._daily(capital)
+        return pl.DataFrame({"date": self._dates[: len(daily)], "return_frac": daily})
+
+    def _daily(self, capital: Decimal) -> NDArray[np.float64]:
+        return _daily([capital, *self._ends, self._equity[-1]])
+
+    def _turnover_per_day(self, capital: Decimal) -> float | None:
+        starts = [float(equity) for equity in (capital, *self._ends)]
+        return turnover_per_day([float(traded) for traded in self._traded], starts) if min(starts) > 0.0 else None
+
+    def _hold(self, capital: Decimal, market: Market) -> NDArray[np.float64]:
+        traded = sum((f.value_quote for f in self._fills), ZERO)
+        costs = sum((f.fee_quote + f.slippage_quote for f in self._fills), ZERO)
+        cost_frac = float(costs / traded) if traded else 0.0
+        return hold_path(market, np.array(self._at_ns), cost_frac) * float(capital)
+
+    def hold_frame(self, capital: Decimal, market: Market) -> pl.DataFrame:
+        """at, equity of buying and holding: one row per slice. Its costs are the run's, known when the run is over."""
+        import polars as pl
+
+        return pl.DataFrame({"at": _times(self._at_ns), "equity": self._hold(capital, market)})
+
+    def equity_frame(self) -> pl.DataFrame:
+        """at, equity, gross, in_market: one row per slice."""
+        import polars as pl
+
+        gross = np.array(self._gross)
         return pl.DataFrame(
             {
                 "at": _times(self._at_ns),
                 "equity": np.array([float(equity) for equity in self._equity]),
-                "in_market": self._in_market,
+                "gross": gross,
+                "in_market": gross > 0.0,
             }
         )
 
@@ -144,49 +173,24 @@ def order_of(verdict: Verdict) -> Any:
     return verdict.order
 
 
-def sharpe(daily: NDArray[np.float64], periods: int) -> tuple[float | None, float | None]:
-    """Annualised ratio of daily returns and its standard error; None for fewer than 5 days or when all are equal.
-
-    Deviation with n − 1. Error for independent returns of any shape: Mertens (2002).
+def hold_path(market: Market, at_ns: NDArray[np.int64], cost_frac: float) -> NDArray[np.float64]:
+    """Capital of 1 in equal parts of every symbol, (n,) at each slice: bought at the first open, worth what selling
+    at the newest close would bring, each at a cost of `cost_frac`. A symbol without a bar yet is cash.
     """
-    n = len(daily)
-    spread = float(daily.std(ddof=1)) if n >= MIN_DAYS else 0.0
-    if not spread > 1e-12:
-        return None, None
-    ratio = float(daily.mean()) / spread
-    z = (daily - daily.mean()) / daily.std()
-    skew, kurtosis = float((z**3).mean()), float((z**4).mean())
-    error = sqrt(max(1.0 - skew * ratio + (kurtosis - 1.0) / 4.0 * ratio**2, 0.0) / (n - 1))
-    return ratio * sqrt(periods), error * sqrt(periods)
-
-
-def worst_fall(path: NDArray[np.float64]) -> float:
-    """Largest fall from a running peak as a fraction of the peak, in [0, 1]."""
-    peak = np.maximum.accumulate(path)
-    falls = np.divide(peak - path, peak, out=np.zeros(len(path)), where=peak > 0)
-    return float(np.clip(falls.max(), 0.0, 1.0))
-
-
-def hold_return(market: Market, cost_frac: float) -> float:
-    """Equal parts of every symbol, bought at the first open, sold at the last close, each at a cost of `cost_frac`."""
-    returns = []
+    parts = []
     for tape in market.tapes:
         rows = market.rows(tape)
-        first, last = float(tape.open[rows.start]), float(tape.close[rows.stop - 1])
-        returns.append(last * (1.0 - cost_frac) / (first * (1.0 + cost_frac)) - 1.0)
-    return sum(returns) / len(returns)
+        known = tape.open_ns[rows] + tape.interval_ns
+        worth = tape.close[rows] * (1.0 - cost_frac) / (float(tape.open[rows.start]) * (1.0 + cost_frac))
+        newest = np.searchsorted(known, at_ns, side="right")
+        parts.append(np.concatenate(([1.0], worth))[newest])
+    return np.asarray(np.mean(parts, axis=0))
 
 
 def _daily(ends: Sequence[Decimal]) -> NDArray[np.float64]:
     """Returns from one session's end to the next; after a loss of everything there are none."""
     returns = [float(after / before - 1) for before, after in pairwise(ends) if before > 0]
     return np.array(returns)
-
-
-def _profit_factor(trips: Sequence[RoundTrip]) -> float | None:
-    won = sum((t.pnl_quote for t in trips if t.pnl_quote > 0), ZERO)
-    lost = sum((-t.pnl_quote for t in trips if t.pnl_quote < 0), ZERO)
-    return float(won / lost) if lost > 0 else None
 
 
 def _mean(values: Sequence[float]) -> float | None:

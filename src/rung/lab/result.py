@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rung.domain.verdicts import ViolationKind
+from rung.lab.metrics import Performance, Trades
+from rung.lab.trial_count import Tried
 from rung.strategy.parameters import Value
 
 if TYPE_CHECKING:
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 class Figures:
     """Figures of one run; fractions are decimals, money is in the quote currency, None means "cannot be said".
 
-    days : sessions with a daily return.   max_drawdown_frac : largest fall from a peak, on closes, in [0, 1].
-    sharpe : mean ÷ deviation (n − 1) of daily returns × √periods; sharpe_error : its standard error.
-    hold_return_frac : the symbols bought in equal parts at the first open and marked at the last close, costs in.
-    before_costs_quote : what the run would have earned without fees and slippage.
-    time_in_market_frac : share of slices with a position.   turnover : traded value ÷ starting equity.
+    max_drawdown_frac : largest fall from a peak, on the closes of all slices, in [0, 1]; `performance` has the days'.
+    hold_return_frac : the symbols bought in equal parts at the first open and sold at the last close, costs in.
+    performance : of daily returns.   closed : of closed positions, in quote currency.
+    before_costs_quote : what the same fills would have earned without fees and slippage.
+    time_in_market_frac : share of slices with a position.   exposure_mean_frac : gross notional ÷ equity.
+    turnover : traded value ÷ starting equity; turnover_per_day : ÷ each day's first equity, mean.
+    funding_quote, borrow_quote : paid, in the quote currency; None when nothing charges them.
     refused_orders : opening orders a gate refused; refused : violations by kind, an order can have several.
     """
 
@@ -30,30 +34,55 @@ class Figures:
     end_equity_quote: Decimal
     total_return_frac: float
     hold_return_frac: float
-    days: int
+    performance: Performance
+    closed: Trades
     max_drawdown_frac: float
-    sharpe: float | None
-    sharpe_error: float | None
-    trades: int
-    wins: int
     still_open: int
     mean_trade_frac: float | None
-    profit_factor: float | None
     mean_bars_held: float | None
     fees_quote: Decimal
     slippage_quote: Decimal
     traded_quote: Decimal
     before_costs_quote: Decimal
     turnover: float
+    turnover_per_day: float | None
+    exposure_mean_frac: float | None
     time_in_market_frac: float
     slices: int
     sent_orders: int
     refused_orders: int
     refused: Mapping[str, int]
+    funding_quote: Decimal | None = None
+    borrow_quote: Decimal | None = None
+
+    @property
+    def days(self) -> int:
+        return self.performance.days
+
+    @property
+    def sharpe(self) -> float | None:
+        """Annualised, of daily returns."""
+        return self.performance.sharpe.annual if self.performance.sharpe else None
+
+    @property
+    def sharpe_error(self) -> float | None:
+        return self.performance.sharpe.annual_error if self.performance.sharpe else None
+
+    @property
+    def trades(self) -> int:
+        return self.closed.count
+
+    @property
+    def wins(self) -> int:
+        return self.closed.wins
 
     @property
     def win_rate_frac(self) -> float | None:
-        return self.wins / self.trades if self.trades else None
+        return self.closed.win_rate_frac
+
+    @property
+    def profit_factor(self) -> float | None:
+        return self.closed.profit_factor
 
     @property
     def costs_quote(self) -> Decimal:
@@ -65,6 +94,7 @@ class Identity:
     """Everything needed to run the same again, and what to doubt about it.
 
     strategy_id, costs_id, limits_id : content hashes.   tape_ids : by symbol.   costs : (name, value) as stamped.
+    periods_per_year : days with a return, by which figures are annualised.
     warnings : doubts about tapes and instruments.
     """
 
@@ -77,6 +107,7 @@ class Identity:
     end: str
     currency: str
     calendar: str
+    periods_per_year: int
     costs_id: str
     limits_id: str
     costs: tuple[tuple[str, str], ...]
@@ -89,25 +120,29 @@ class Identity:
 class BacktestResult:
     """One finished backtest.
 
-    equity : at (UTC), equity, in_market; one row per slice.   trades : closed positions.   fills : executions.
+    equity : at (UTC), equity, gross, in_market; one row per slice.   hold : at, equity of buying and holding, after
+    costs.   daily : date, return_frac; one row per session.   trades : closed positions.   fills : executions.
     orders : every order of every decision with its verdict; `why` says what the gates said to a refused one.
     """
 
     identity: Identity
     figures: Figures
     equity: pl.DataFrame
+    hold: pl.DataFrame
+    daily: pl.DataFrame
     trades: pl.DataFrame
     fills: pl.DataFrame
     orders: pl.DataFrame
     notes: tuple[str, ...]
+    tried: Tried | None = None
 
     @property
     def honesty(self) -> str:
         """What may and what may not be believed, in one line."""
-        return honest_words(self.figures, synthetic=self.identity.synthetic)
+        return honest_words(self.figures, synthetic=self.identity.synthetic, tried=self.tried)
 
 
-def honest_words(figures: Figures, *, synthetic: bool) -> str:
+def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = None) -> str:
     """One line about luck, costs and evidence. Never better than the figures."""
     parts = ["an invented market is no evidence of anything"] if synthetic else []
     parts.append(_about_trading(figures))
@@ -118,6 +153,8 @@ def honest_words(figures: Figures, *, synthetic: bool) -> str:
         if figures.total_return_frac <= figures.hold_return_frac:
             parts.append("buying and holding did no worse")
         parts.append("one run of one parameter set, chosen by you: not out of sample")
+    if tried is not None:
+        parts.append(tried.words)
     return "; ".join(parts)
 
 

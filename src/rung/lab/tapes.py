@@ -37,6 +37,11 @@ class Market:
         return self.calendar.name == AlwaysOpen.name
 
     @property
+    def periods_per_year(self) -> int:
+        """Days with a return in a year: all of them where nothing ever closes, else an exchange's."""
+        return 365 if self.around_the_clock else 252
+
+    @property
     def synthetic(self) -> bool:
         return any(tape.synthetic for tape in self.tapes)
 

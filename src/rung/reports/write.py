@@ -13,7 +13,8 @@ from rung.reports.info import RunInfo
 from rung.reports.jsonreport import FILE_NAME, render_json
 from rung.reports.judgement import Judgement, judge
 from rung.reports.metrics import measure
-from rung.reports.page.html import render_html, write_plotly
+from rung.reports.page.html import render_html
+from rung.reports.page.shell import write_plotly
 from rung.reports.record import RunRecord
 from rung.reports.text import render_text
 

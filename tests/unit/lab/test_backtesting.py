@@ -16,8 +16,11 @@ from rung.lab import Strategy, SymbolView, Wish, backtest, invented_tapes
 from rung.lab.backtesting import BacktestRequest, prepare, run_backtest
 from rung.lab.costs import load_costs
 from rung.lab.instruments import instrument_for
-from rung.lab.recording import sharpe, worst_fall
+from rung.lab.metrics import performance, trades
+from rung.lab.recording import hold_path
 from rung.lab.result import BacktestResult
+from rung.lab.statistics.sharpe import sharpe_ratio
+from rung.lab.tapes import open_market
 from rung.market.tape import Label, RawBars, Tape, make_tape
 from rung.risk.limits import effective_limits
 from rung.risk.params import ScreenLimits
@@ -114,7 +117,7 @@ def test_a_flip_closes_and_opens_in_one_decision(free: Path) -> None:
 
 
 def test_an_entry_without_a_stop_is_refused_and_the_result_says_why(free: Path) -> None:
-    result = backtest(at_minutes({1: lambda s: s.long("go")}), data=[tape(UP)], costs=free)
+    result = backtest(at_minutes({1: lambda s: s.long("go")}), data=[tape(UP)], costs=free, book=None)
     assert result.figures.refused == {"missing_stop_loss": 1}
     assert result.orders["approved"].to_list() == [False]
     assert "stop" in result.orders["why"][0]
@@ -122,7 +125,7 @@ def test_an_entry_without_a_stop_is_refused_and_the_result_says_why(free: Path) 
 
 
 def test_a_strategy_that_wants_nothing_has_typed_empty_frames(free: Path) -> None:
-    result = backtest(at_minutes({}), data=[tape(UP)], costs=free)
+    result = backtest(at_minutes({}), data=[tape(UP)], costs=free, book=None)
     assert result.trades.schema["opened"] == pl.Datetime("ns", "UTC")
     assert (len(result.trades), len(result.fills), len(result.orders)) == (0, 0, 0)
     assert result.figures.win_rate_frac is None
@@ -244,33 +247,32 @@ def test_a_coin_nobody_lists_gets_steps_from_its_price_and_a_doubt() -> None:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_sharpe_ratio_and_its_error_are_the_published_formulas() -> None:
-    daily = np.array([0.01, -0.005, 0.003, 0.0, 0.007, -0.002])
-    ratio, error = sharpe(daily, 252)
-    plain = daily.mean() / daily.std(ddof=1)
-    z = (daily - daily.mean()) / daily.std()
-    assert ratio == pytest.approx(plain * np.sqrt(252))
-    spread = 1 - (z**3).mean() * plain + ((z**4).mean() - 1) / 4 * plain**2
-    assert error == pytest.approx(np.sqrt(spread / 5) * np.sqrt(252))
-    assert sharpe(daily[:4], 252) == (None, None)
-    assert sharpe(np.full(10, 0.001), 252) == (None, None)
+def test_the_sharpe_ratio_is_that_of_the_lab_and_so_are_the_other_figures() -> None:
+    result = backtest("crossover", data=invented_tapes("COINUSDT", days=6), book=None)
+    daily = result.daily["return_frac"].to_numpy()
+    assert len(daily) == result.figures.days == 6
+    assert result.figures.performance == performance(daily, 365)
+    assert result.figures.closed == trades(result.trades["pnl"].to_numpy())
+    lab = sharpe_ratio(daily, 365)
+    assert lab is not None
+    assert (result.figures.sharpe, result.figures.sharpe_error) == (lab.annual, lab.annual_error)
 
 
-def test_the_standard_error_covers_what_chance_does() -> None:
-    """Returns without an edge: about 95 % of ratios lie within 1.96 errors of zero."""
-    rng = np.random.default_rng(12)
-    inside = 0
-    for _ in range(400):
-        ratio, error = sharpe(rng.normal(0.0, 0.01, 60), 252)
-        assert ratio is not None
-        assert error is not None
-        inside += abs(ratio) < 1.96 * error
-    assert 0.92 < inside / 400 < 0.98
+def test_buy_and_hold_ends_where_the_figure_says_and_exposure_is_gross_over_equity() -> None:
+    result = backtest("crossover", data=[*invented_tapes("COINUSDT"), *invented_tapes("BITUSDT", seed=3)], book=None)
+    equity, figures = result.equity, result.figures
+    assert result.hold["equity"][-1] / 100_000 - 1 == pytest.approx(figures.hold_return_frac, abs=1e-12)
+    assert figures.exposure_mean_frac == pytest.approx((equity["gross"] / equity["equity"]).mean())
+    assert figures.time_in_market_frac == pytest.approx(equity["in_market"].mean())
 
 
-def test_the_worst_fall_is_from_a_peak() -> None:
-    assert worst_fall(np.array([100.0, 120.0, 90.0, 110.0])) == pytest.approx(0.25)
-    assert worst_fall(np.array([100.0, 101.0])) == 0.0
+def test_buying_and_holding_costs_both_ways_and_a_symbol_without_a_bar_yet_is_cash() -> None:
+    first, later = tape([100.0, 110.0, 121.0]), tape([50.0, 25.0], "ETHUSDT", SATURDAY_NS + NS_PER_MINUTE)
+    market = open_market([first, later], (), (None, None), None)
+    at_ns = SATURDAY_NS + np.array([1, 2, 3]) * NS_PER_MINUTE
+    toll = 0.99 / 1.01
+    wanted = [(1.0 * toll + 1.0) / 2, (1.1 * toll + 1.0 * toll) / 2, (1.21 * toll + 0.5 * toll) / 2]
+    assert hold_path(market, at_ns, 0.01).tolist() == pytest.approx(wanted)
 
 
 def test_a_result_can_be_told_from_another_by_its_identity() -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
+from math import sqrt
 
 import pytest
 
+from rung.lab.metrics import performance
+from rung.lab.metrics import trades as closed
 from rung.lab.result import Figures, honest_words
+from rung.lab.statistics.trials import Tally
+from rung.lab.trial_count import Tried, ordinal
 
 
 def figures(
@@ -20,12 +26,14 @@ def figures(
     refused: Mapping[str, int] | None = None,
 ) -> Figures:
     start = Decimal(10_000)
+    shown = performance([0.01, -0.01] * 10, 365)
+    assert shown.sharpe is not None
+    ratio = sharpe and replace(shown.sharpe, annual=sharpe[0], daily_error=sharpe[1] / sqrt(365))
     return Figures(
         start_equity_quote=start, end_equity_quote=start + net, total_return_frac=net / 10_000, hold_return_frac=hold,
-        days=20, max_drawdown_frac=0.1, sharpe=sharpe[0] if sharpe else None,
-        sharpe_error=sharpe[1] if sharpe else None,
-        trades=trades, wins=trades // 2, still_open=0, mean_trade_frac=0.0, profit_factor=1.0, mean_bars_held=5.0,
-        fees_quote=Decimal(costs), slippage_quote=Decimal(0), traded_quote=Decimal(1), turnover=1.0,
+        performance=replace(shown, sharpe=ratio), closed=replace(closed([1.0, -1.0]), count=trades),
+        max_drawdown_frac=0.1, still_open=0, mean_trade_frac=0.0, mean_bars_held=5.0, fees_quote=Decimal(costs),
+        slippage_quote=Decimal(0), traded_quote=Decimal(1), turnover=1.0, turnover_per_day=0.1, exposure_mean_frac=0.5,
         before_costs_quote=Decimal(net + costs), time_in_market_frac=0.5, slices=100, sent_orders=80,
         refused_orders=sum((refused or {}).values()), refused=refused or {},
     )  # fmt: skip
@@ -57,3 +65,22 @@ def test_owning_the_thing_is_mentioned_only_where_it_did_no_worse() -> None:
 
 def test_an_invented_market_is_said_first() -> None:
     assert honest_words(figures(), synthetic=True).startswith("an invented market is no evidence of anything")
+
+
+@pytest.mark.parametrize(
+    ("count", "new", "said"),
+    [
+        (1, True, "the only configuration of this strategy tried on these tapes so far"),
+        (1, False, "the only configuration of this strategy tried on these tapes so far"),
+        (3, True, "the 3rd configuration of this strategy tried on these tapes"),
+        (3, False, "run before, as one of 3 configurations of this strategy tried on these tapes"),
+    ],
+)
+def test_the_line_ends_with_how_many_configurations_were_tried(count: int, new: bool, said: str) -> None:
+    tried = Tried(tally=Tally(count=count), new=new)
+    assert honest_words(figures(), synthetic=False, tried=tried).endswith(said)
+
+
+def test_ordinals() -> None:
+    said = [ordinal(count) for count in (1, 2, 3, 4, 11, 12, 13, 21, 112, 1_003)]
+    assert said == ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th", "1,003rd"]

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.reports.stream import about, folded, small_run
 
 from rung.domain.errors import UserError
-from rung.reports.page.html import plotly_file_name
+from rung.reports.page.shell import plotly_file_name
 from rung.reports.write import write_reports
 
 

@@ -32,27 +32,31 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
         Path | None, typer.Option(help="cost file (default: config/costs.toml or costs_spot.toml)")
     ] = None,
     limits: LimitFiles = None,
-    out: Annotated[Path | None, typer.Option(help="folder for equity, trades, orders and summary.json")] = None,
-    json: Annotated[bool, typer.Option("--json", help="print the summary as JSON")] = False,
+    out: Annotated[Path | None, typer.Option(help="folder for the report (HTML, text, JSON) and tables")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print report.json")] = False,
 ) -> None:
     """Run a strategy over recorded bars: fees, spread, slippage and gates on; decided on closes, filled at next opens.
 
     The strategy is a file of yours, a built-in name (`rung strategies list`) or one an installed package adds. The same
-    class runs on every rung.
+    class runs on every rung. Every configuration is counted in .rung/trials.sqlite: luck grows with every try.
     """
+    from rung.adapters.state.system_clock import SystemClock
     from rung.apps.backtest_files import write_results
-    from rung.apps.backtest_words import print_result, summary
-    from rung.apps.cli.output import print_json
+    from rung.apps.backtest_words import print_result
     from rung.apps.cli.progress import progress_bar
+    from rung.apps.tearsheet import tearsheet
     from rung.lab.backtesting import run_backtest
+    from rung.lab.trial_count import DEFAULT_BOOK, Counting, book_at
+    from rung.reports.sheet.plain import sheet_json
 
     request = request_of(strategy, tuple(symbol or ()), (start, end), data)
     request = _completed(request, settings or [], capital, costs, limits or [])
     with progress_bar() as progress:
-        result = run_backtest(request, progress)
-    written = write_results(result, out) if out is not None else ()
-    if json:
-        print_json(summary(result))
+        result = run_backtest(request, progress, counting=Counting(book_at(DEFAULT_BOOK), SystemClock()))
+    sheet = tearsheet(result) if json or out is not None else None
+    written = write_results(result, sheet, out) if sheet is not None and out is not None else ()
+    if json and sheet is not None:
+        typer.echo(sheet_json(sheet).decode(), nl=False)
         return
     print_result(result)
     for path in written:

@@ -73,10 +73,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What deflation needs. count : distinct trials.   ratios : Sharpe ratios known of them, per period."""
+    """What deflation needs. count : distinct trials.   ratios : Sharpe ratios known of them, per period.
+
+    counted : False when no book was kept and `count` is only the run itself.
+    """
 
     count: int
     ratios: tuple[float, ...] = ()
+    counted: bool = True
 
     def sharpe_variance(self, days: int) -> float:
         """Variance (n − 1) of the trials' ratios, per period; that of skill-less ones when too few are known.

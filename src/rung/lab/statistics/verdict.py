@@ -100,7 +100,7 @@ def honesty(
     verdict = _verdict(then, enough)
     sentences = (
         _headline(verdict, then, enough),
-        *_about_choosing(first, periods_per_year),
+        *_about_choosing(first, periods_per_year, counted=tally.counted),
         *_about_after(first, then),
         *_about_dependence(then),
     )
@@ -183,11 +183,13 @@ def _needs(then: Side, enough: int) -> str:
     return f"{goes_on if then.days < goes_on < enough else enough:,}"
 
 
-def _about_choosing(first: Side, periods_per_year: int) -> tuple[str, ...]:
+def _about_choosing(first: Side, periods_per_year: int, *, counted: bool) -> tuple[str, ...]:
     if first.sharpe is None or first.deflated is None:
         return ("There is no record of the days it was chosen on.",)
     luck, trials = first.deflated.luck * sqrt(periods_per_year), first.deflated.trials
     shown = f"In sample the Sharpe ratio is {first.sharpe.annual:.2f} (standard error {first.sharpe.annual_error:.2f})"
+    if not counted:
+        return (f"{shown}; nobody counted what else was tried.",)
     if trials == 1:
         return (f"{shown}; it is the only configuration that was tried.",)
     above = "above" if first.sharpe.annual > luck else "not above"

@@ -35,12 +35,12 @@ def drawing(record: RunRecord, metrics: RunMetrics, info: RunInfo) -> dict[str, 
         "days": [_day(day, zone, width) for day in record.days],
         "curve": _curve(record),
         "symbols": [s.symbol for s in metrics.symbols] or list(info.symbols),
-        "waterfall": {
-            "gross": float(metrics.costs.gross_quote),
-            "slippage": float(metrics.costs.slippage_quote),
-            "fees": float(metrics.costs.fees_quote),
-            "net": float(metrics.costs.net_quote),
-        },
+        "waterfall": [
+            ["before costs", float(metrics.costs.gross_quote)],
+            ["slippage", -float(metrics.costs.slippage_quote)],
+            ["fees", -float(metrics.costs.fees_quote)],
+            ["after costs", float(metrics.costs.net_quote)],
+        ],
         "daily": [round(d.return_frac * 100, 4) for d in metrics.days],
         "total": round(metrics.returns.total_frac * 100, 4),
         "baselines": [

@@ -8,21 +8,20 @@ from html import escape
 from rung.reports.figures import RunMetrics
 from rung.reports.info import RunInfo
 from rung.reports.judgement import Judgement
+from rung.reports.page import blocks as block
 from rung.reports.tables import Table, day_table, skill_table, symbol_table
 from rung.reports.words import money as amount
 from rung.reports.words import number, percent, plural, span
-
-SYNTHETIC = "SYNTHETIC DATA: an invented market. Nothing on this page is evidence of anything."
 
 
 def head(metrics: RunMetrics, judgement: Judgement, info: RunInfo) -> str:
     dates = tuple(day.date for day in metrics.days)
     tone = "good" if judgement.ready else "bad"
-    banner = f'<p class="banner" role="alert">{SYNTHETIC}</p>' if info.synthetic else ""
+    banner = block.banner(synthetic=info.synthetic)
     return (
         f'<header><div><h1>{escape(info.strategy)}</h1><p class="soft">{escape(info.mode)} run, {span(dates)}'
         f"<br>{escape(', '.join(info.symbols))}</p></div>"
-        f'<p class="badge {tone}" id="verdict">{_mark(judgement.ready)} {judgement.headline}</p></header>{banner}'
+        f'<p class="badge {tone}" id="verdict">{block.mark(judgement.ready)} {judgement.headline}</p></header>{banner}'
     )
 
 
@@ -36,8 +35,13 @@ def tiles(metrics: RunMetrics, judgement: Judgement) -> str:
         else "no trade"
     )
     rows = (
-        ("MRD, mean return per day", percent(returns.mrd_frac), interval, _tone(returns.mrd_frac)),
-        ("Total return", percent(returns.total_frac), plural(len(metrics.days), "session"), _tone(returns.total_frac)),
+        ("MRD, mean return per day", percent(returns.mrd_frac), interval, block.tone(returns.mrd_frac)),
+        (
+            "Total return",
+            percent(returns.total_frac),
+            plural(len(metrics.days), "session"),
+            block.tone(returns.total_frac),
+        ),
         ("Win rate", percent(trading.win_rate_frac, 1, signed=False), win, ""),
         ("Trades", f"{trading.trades:,}", f"{number(trading.trades_per_day, 1)} per day, {trading.fills:,} fills", ""),
         (
@@ -60,45 +64,45 @@ def tiles(metrics: RunMetrics, judgement: Judgement) -> str:
             "",
         ),
     )
-    return '<div class="tiles">' + "".join(_tile(*row) for row in rows) + "</div>"
+    return '<div class="tiles">' + "".join(block.tile(*row) for row in rows) + "</div>"
 
 
 def checks(judgement: Judgement) -> str:
     rows = "".join(
-        f"<li>{_mark(c.passed)}<span>{escape(c.label)}</span>"
+        f"<li>{block.mark(c.passed)}<span>{escape(c.label)}</span>"
         f"<span><b>{escape(c.value)}</b><em>{escape(c.words)}</em></span></li>"
         for c in judgement.checks
     )
-    return _section("Verdict", "every check must hold", f'<ul class="checks">{rows}</ul>')
+    return block.section("Verdict", "every check must hold", f'<ul class="checks">{rows}</ul>')
 
 
 def curves(metrics: RunMetrics) -> str:
-    body = _chart("equity", "equity and drawdown", "tall")
-    page = _section("Equity and drawdown", "after all costs, marked at every bar; dotted: start", body)
+    body = block.chart("equity", "equity and drawdown", "tall")
+    page = block.section("Equity and drawdown", "after all costs, marked at every bar; dotted: start", body)
     if len(metrics.days) > 1:
-        bars = _chart("daily", "return per session", "low")
-        page += _section("Return per session", "", bars)
+        bars = block.chart("daily", "return per session", "low")
+        page += block.section("Return per session", "", bars)
     return page
 
 
 def session(dates: Sequence[str], symbols: Sequence[str], *, with_candles: bool) -> str:
     """Charts of one session at a time, with what chooses it."""
-    days = _options([(str(i), date) for i, date in enumerate(dates)], str(len(dates) - 1))
+    days = block.options([(str(i), date) for i, date in enumerate(dates)], str(len(dates) - 1))
     choices = f'<label>Session<select id="day">{days}</select></label>'
     candles = '<p class="soft">Session files hold no bars, so there are no candles in a report made from them.</p>'
     if with_candles:
-        listed = _options([(s, s) for s in symbols], symbols[0])
+        listed = block.options([(s, s) for s in symbols], symbols[0])
         choices = f'<label>Symbol<select id="symbol">{listed}</select></label>' + choices
         candles = (
             '<p class="soft" id="candle-note"></p>'
-            f"{_chart('candles', 'candles with entries and exits', 'tall')}"
+            f"{block.chart('candles', 'candles with entries and exits', 'tall')}"
             '<p class="soft">▲ entry long, ▼ entry short, ● exit; green won, red lost after costs.</p>'
         )
     return (
         '<section><div class="bar"><div><h2>One session</h2>'
         f'<p class="soft">what was traded, and how sure it was</p></div><form>{choices}</form></div>{candles}'
-        f"<h3>Confidence and signal strength</h3>{_chart('beliefs', 'confidence and signal strength')}"
-        f"<h3>Exposure</h3>{_chart('exposure', 'exposure', 'low')}</section>"
+        f"<h3>Confidence and signal strength</h3>{block.chart('beliefs', 'confidence and signal strength')}"
+        f"<h3>Exposure</h3>{block.chart('exposure', 'exposure', 'low')}</section>"
     )
 
 
@@ -111,8 +115,8 @@ def money(metrics: RunMetrics, info: RunInfo) -> str:
     else:
         eaten = f"costs took {percent(costs.frac_of_gross, 0, signed=False)} of the profit before them"
     side = "" if costs.frac_of_traded is None else f"; {costs.frac_of_traded * 1e4:.2f} bps per side on average"
-    chart = _chart("costs", "costs")
-    left = _section("What costs did", f"{info.currency}; {eaten}{side}", chart)
+    chart = block.chart("costs", "costs")
+    left = block.section("What costs did", f"{info.currency}; {eaten}{side}", chart)
     held = metrics.buy_and_hold
     rows = []
     if held is not None:
@@ -123,42 +127,44 @@ def money(metrics: RunMetrics, info: RunInfo) -> str:
         "".join(f"<p class='soft'>{row}</p>" for row in rows)
         or "<p class='soft'>Nothing was recorded to compare with.</p>"
     )
-    chart = _chart("baselines", "baselines") if metrics.shuffled else ""
-    right = _section("Compared with knowing nothing", "", words + chart)
+    chart = block.chart("baselines", "baselines") if metrics.shuffled else ""
+    right = block.section("Compared with knowing nothing", "", words + chart)
     return f'<div class="pair">{left}{right}</div>'
 
 
 def symbols(metrics: RunMetrics) -> str:
-    return _section("Instruments", "return on the capital of the run", _table(symbol_table(metrics)))
+    return block.section("Instruments", "return on the capital of the run", block.table(symbol_table(metrics)))
 
 
 def days(metrics: RunMetrics) -> str:
     if len(metrics.days) < 2:
         return ""
-    return _section("Sessions", "", _folded(_table(day_table(metrics)), len(metrics.days), "sessions"))
+    return block.section("Sessions", "", block.folded(block.table(day_table(metrics)), len(metrics.days), "sessions"))
 
 
 def refused(metrics: RunMetrics) -> str:
     if not metrics.refused_orders:
-        return _section("Refused orders", "", '<p class="soft">No order was refused.</p>')
+        return block.section("Refused orders", "", '<p class="soft">No order was refused.</p>')
     rows = tuple((kind.replace("_", " "), f"{count:,}") for kind, count in metrics.refused.items())
     title = f"{plural(metrics.refused_orders, 'order')}; one order can break several rules"
-    return _section("Refused orders", title, _table(Table(("Rule", "Broken"), rows)))
+    return block.section("Refused orders", title, block.table(Table(("Rule", "Broken"), rows)))
 
 
 def skill(info: RunInfo) -> str:
     if not info.skill:
         return ""
     note = "error out of sample ÷ variance, by bars ahead; predicting zero scores 1, skill is below"
-    return _section("Skill of the learner", note, _table(skill_table(info)))
+    return block.section("Skill of the learner", note, block.table(skill_table(info)))
 
 
 def warnings(metrics: RunMetrics, info: RunInfo) -> str:
     found = [*info.all_warnings, *(f"{d.date}: {note}" for d in metrics.days for note in d.notes)]
     if not found:
-        return _section("Data quality", "", '<p class="soft">The checks found nothing to doubt.</p>')
+        return block.section("Data quality", "", '<p class="soft">The checks found nothing to doubt.</p>')
     items = "".join(f"<li>{escape(w)}</li>" for w in found)
-    return _section("Data quality and notes", "", _folded(f'<ul class="plain">{items}</ul>', len(found), "notes"))
+    return block.section(
+        "Data quality and notes", "", block.folded(f'<ul class="plain">{items}</ul>', len(found), "notes")
+    )
 
 
 def circumstances(info: RunInfo) -> str:
@@ -175,48 +181,8 @@ def circumstances(info: RunInfo) -> str:
         *([("Command", info.command)] if info.command else []),
     ]
     items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
-    return _section("Run", "", f"<dl>{items}</dl>") + (
+    return block.section("Run", "", f"<dl>{items}</dl>") + (
         "<footer>A trade is a position from flat to flat; it wins when it earned more than its costs. Every figure is "
         "explained in docs/concepts/metrics.md, every assumption in docs/concepts/assumptions.md. "
         "Targets are labels of the source document, not promises.</footer>"
     )
-
-
-def _tone(frac: float) -> str:
-    return "good-ink" if frac > 0 else "bad-ink" if frac < 0 else ""
-
-
-def _tile(name: str, value: str, remark: str, tone: str) -> str:
-    return f'<div class="tile"><span class="name">{name}</span><b class="{tone}">{value}</b><span>{remark}</span></div>'
-
-
-def _mark(passed: bool) -> str:
-    """Drawn with text glyphs: not every machine has emoji."""
-    return '<i class="mark good" title="holds">✓</i>' if passed else '<i class="mark bad" title="fails">✗</i>'
-
-
-def _chart(name: str, label: str, height: str = "") -> str:
-    return f'<div id="{name}" class="{f"chart {height}".strip()}" role="img" aria-label="{label}"></div>'
-
-
-def _section(title: str, remark: str, body: str) -> str:
-    soft = f'<p class="soft">{escape(remark)}</p>' if remark else ""
-    return f"<section><h2>{title}</h2>{soft}{body}</section>"
-
-
-def _options(rows: Sequence[tuple[str, str]], chosen: str) -> str:
-    return "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(text)}</option>'
-        for value, text in rows
-    )
-
-
-def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.header)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _folded(body: str, count: int, noun: str) -> str:
-    """Long lists are closed until asked for."""
-    return body if count <= 20 else f"<details><summary>Show all {count} {noun}</summary>{body}</details>"

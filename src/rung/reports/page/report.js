@@ -1,44 +1,8 @@
-"use strict";
-const errors = [];
-addEventListener("error", (e) => { errors.push(e.message); document.documentElement.dataset.errors = errors.join(" | "); });
-
-const run = JSON.parse(document.getElementById("run").textContent);
-const at = (id) => document.getElementById(id);
 const two = (n) => String(n).padStart(2, "0");
 const clock = (day, t) => `${two(Math.floor((day.opens + t) / 60) % 24)}:${two((day.opens + t) % 60)}`;
-const fixed = (x, places) => (x === null ? "–" : x.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places }));
-const signed = (x) => `${x > 0 ? "+" : x < 0 ? "−" : ""}${fixed(Math.abs(x), 2)}`;
 
 const ALIGNED = { l: 58, r: 18, t: 8, b: 8 }; // the charts of one session share their left edge
 const TWO_BY_TWO = { margin: { ...ALIGNED, t: 44 }, legend: { orientation: "h", x: -0.12, y: 1.02, yanchor: "bottom", entrywidthmode: "fraction", entrywidth: 0.5, font: { size: 11 } } };
-
-function ink() {
-  const css = getComputedStyle(document.documentElement);
-  const of = (name) => css.getPropertyValue(`--${name}`).trim();
-  return { ink: of("ink"), soft: of("soft"), card: of("card"), line: of("line"), grid: of("grid"), accent: of("accent"), accentSoft: of("accent-soft"), good: of("good"), bad: of("bad"), badSoft: of("bad-soft"), second: of("second") };
-}
-
-function layout(c, extra) {
-  const axis = { gridcolor: c.grid, linecolor: c.line, zeroline: false, tickcolor: c.line, automargin: true, fixedrange: false };
-  const base = {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, hovermode: "x unified",
-    font: { family: "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif", size: 12, color: c.soft },
-    margin: { l: 8, r: 8, t: 8, b: 8 },
-    hoverlabel: { bgcolor: c.card, bordercolor: c.line, font: { color: c.ink, size: 12 } },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { color: c.soft } },
-    modebar: { color: c.soft, activecolor: c.accent, bgcolor: "rgba(0,0,0,0)" },
-  };
-  const merged = { ...base, ...extra };
-  for (const key of Object.keys(merged)) if (/^[xy]axis\d*$/.test(key)) merged[key] = { ...axis, ...merged[key] };
-  return merged;
-}
-
-const draw = (id, traces, extra, c) => at(id) && Plotly.react(id, traces, layout(c, extra), { displayModeBar: false, responsive: true });
-
-function thinned(values, most) {
-  const step = Math.max(1, Math.ceil(values.length / most));
-  return values.map((_, i) => i).filter((i) => i % step === 0);
-}
 
 function curveAxis() {
   const { t, starts } = run.curve, days = run.days, room = Math.max(3, Math.floor(at("equity").clientWidth / 95));
@@ -124,15 +88,6 @@ function drawBeliefs(day, c) {
     { xaxis: { ...hours(day, at("exposure").clientWidth) }, yaxis: { ticksuffix: "%", rangemode: "tozero", nticks: 5, automargin: false }, margin: ALIGNED, hovermode: "closest" }, c);
 }
 
-function drawCosts(c) {
-  const w = run.waterfall, y = [w.gross, -w.slippage, -w.fees, w.net];
-  draw("costs", [{
-    type: "waterfall", x: ["before costs", "slippage", "fees", "after costs"], measure: ["relative", "relative", "relative", "total"], y,
-    text: y.map(signed), textposition: "outside", cliponaxis: false, textfont: { color: c.ink }, connector: { line: { color: c.line } },
-    increasing: { marker: { color: c.good } }, decreasing: { marker: { color: c.bad } }, totals: { marker: { color: w.net < 0 ? c.bad : c.good } }, hoverinfo: "skip",
-  }], { xaxis: { fixedrange: true }, yaxis: { tickformat: ",.0f", nticks: 6, zeroline: true, zerolinecolor: c.soft }, margin: { l: 8, r: 8, t: 26, b: 8 }, bargap: 0.35 }, c);
-}
-
 function drawBaselines(c) {
   if (!at("baselines")) return;
   const line = (x, colour, dash) => ({ type: "line", xref: "x", x0: x, x1: x, yref: "paper", y0: 0, y1: 0.88, line: { color: colour, width: 2, dash } });
@@ -156,10 +111,4 @@ function drawAll() {
   document.documentElement.dataset.drawn = "yes";
 }
 
-if (typeof Plotly === "undefined") {
-  for (const chart of document.querySelectorAll(".chart")) { chart.className = "missing"; chart.textContent = "The charts need the file plotly-….min.js that was written beside this page."; }
-} else {
-  for (const id of ["day", "symbol"]) if (at(id)) at(id).addEventListener("change", () => drawSession(ink()));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-  drawAll();
-}
+if (begin(drawAll)) for (const id of ["day", "symbol"]) if (at(id)) at(id).addEventListener("change", () => drawSession(ink()));

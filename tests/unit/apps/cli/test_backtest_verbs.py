@@ -42,18 +42,18 @@ def test_the_table_ends_with_an_honest_line_and_the_folder_holds_the_files(run: 
     assert code == 0
     for words in ("Return", "Buy and hold", "Sharpe", "Win rate", "Honestly: an invented market is no evidence"):
         assert words in out
-    summary = json.loads((tmp_path / "results" / "summary.json").read_text("utf-8"))
+    report = json.loads((tmp_path / "results" / "report.json").read_text("utf-8"))
     trades = pl.read_parquet(tmp_path / "results" / "trades.parquet")
-    assert len(trades) == summary["figures"]["trades"] > 0
+    assert len(trades) == report["figures"]["trades"] > 0
     assert len(pl.read_csv(tmp_path / "results" / "trades.csv")) == len(trades)
-    assert len(pl.read_parquet(tmp_path / "results" / "equity.parquet")) == summary["figures"]["slices"] == 2880
-    assert summary["identity"]["parameters"]["every"] == 5
+    assert len(pl.read_parquet(tmp_path / "results" / "equity.parquet")) == report["figures"]["slices"] == 2880
+    assert report["identity"]["parameters"]["every"] == 5
 
 
 def test_json_says_the_same_as_the_file(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("backtest", "crossover", *COIN, "--json", "--out", "results")
     assert code == 0
-    assert json.loads(out) == json.loads((tmp_path / "results" / "summary.json").read_text("utf-8"))
+    assert json.loads(out) == json.loads((tmp_path / "results" / "report.json").read_text("utf-8"))
 
 
 def test_a_scaffold_runs_and_its_own_test_passes(run: Run, tmp_path: Path) -> None:

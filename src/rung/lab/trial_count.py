@@ -1,0 +1,102 @@
+"""Counts backtests in the trial book: which configuration of its strategy a run was, on the tapes it saw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rung.domain.clock import Clock
+from rung.domain.errors import UserError
+from rung.lab.statistics.trial_file import SqliteTrialBook
+from rung.lab.statistics.trials import Result, Tally, Trial, TrialBook
+
+if TYPE_CHECKING:
+    from rung.lab.metrics import Performance
+    from rung.lab.result import Identity
+
+DEFAULT_BOOK = Path(".rung") / "trials.sqlite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What the book knew of a run's tapes after it.   new : this configuration had not been run on them before.
+
+    tally : all configurations of the strategy, in all versions of its code, on the same bars of the same period.
+    """
+
+    tally: Tally
+    new: bool
+
+    @property
+    def words(self) -> str:
+        count = self.tally.count
+        if count == 1:
+            return "the only configuration of this strategy tried on these tapes so far"
+        if self.new:
+            return f"the {ordinal(count)} configuration of this strategy tried on these tapes"
+        return f"run before, as one of {count:,} configurations of this strategy tried on these tapes"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A trial that was recorded and has not reported yet."""
+
+    trial: Trial
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """A book, and the clock its entries are stamped by."""
+
+    book: TrialBook
+    clock: Clock
+
+    def begin(self, identity: Identity) -> Counted:
+        """Count a run before it starts. UserError: the book cannot be written, a parameter has no canonical form."""
+        trial = trial_of(identity, self.clock.now_ns())
+        return Counted(trial, new=self.book.record([trial]) == 1)
+
+    def end(self, counted: Counted, shown: Performance) -> Tried:
+        """Note what it showed, and tell how many there are by now."""
+        ratio = None if shown.sharpe is None else shown.sharpe.annual / sqrt(shown.sharpe.periods_per_year)
+        self.book.report([(counted.trial, Result(sharpe=ratio, days=shown.days))])
+        return Tried(tally=self.book.tally(counted.trial.strategy, counted.trial.tape_id), new=counted.new)
+
+
+def book_at(path: Path) -> SqliteTrialBook:
+    """The book in that file, its folder made. UserError: not writable, not a trial book."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"no place for the trial book: {error.strerror}", where=str(path.parent), remedy="work in a writable folder"
+        ) from error
+    return SqliteTrialBook(path)
+
+
+def trial_of(identity: Identity, at_ns: int) -> Trial:
+    """A run as the trial book knows it: costs and limits are no choice of the strategy and not part of it."""
+    return Trial(
+        strategy=identity.strategy,
+        code_id=identity.strategy_id,
+        params=identity.parameters,
+        tape_id=tape_id_of(identity),
+        at_ns=at_ns,
+    )
+
+
+def tape_id_of(identity: Identity) -> str:
+    """One id for symbols, bars and period, whatever the order the symbols were named in."""
+    seen = [sorted(identity.tape_ids.items()), identity.start, identity.end]
+    return hashlib.sha256(json.dumps(seen).encode("ascii")).hexdigest()
+
+
+def ordinal(count: int) -> str:
+    """1 → 1st, 12 → 12th."""
+    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count:,}{ending}"

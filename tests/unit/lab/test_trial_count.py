@@ -1,0 +1,82 @@
+"""Every backtest is counted, before it runs, and once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rung.domain.clock import ManualClock
+from rung.domain.errors import UserError
+from rung.lab import backtest, invented_tapes
+from rung.lab.backtesting import BacktestRequest, run_backtest
+from rung.lab.result import BacktestResult
+from rung.lab.statistics.trials import TrialBook
+from rung.lab.trial_count import DEFAULT_BOOK, Counting, book_at, tape_id_of
+
+TAPES = invented_tapes("COINUSDT", days=4)
+
+
+def run(book: TrialBook, **settings: object) -> BacktestResult:
+    request = BacktestRequest(strategy="crossover", data=TAPES, settings=settings)
+    return run_backtest(request, counting=Counting(book, ManualClock(7)))
+
+
+def test_the_nth_configuration_knows_that_it_is_the_nth(tmp_path: Path) -> None:
+    book = book_at(tmp_path / "made" / "trials.sqlite")
+    results = [run(book, period=period) for period in (30, 60, 60, 90)]
+    tried = [result.tried for result in results if result.tried is not None]
+    assert [(t.tally.count, t.new) for t in tried] == [(1, True), (2, True), (2, False), (3, True)]
+    assert "the 3rd configuration of this strategy tried on these tapes" in results[-1].honesty
+
+
+def test_the_book_is_told_the_daily_ratio_of_every_trial(tmp_path: Path) -> None:
+    book = book_at(tmp_path / "trials.sqlite")
+    results = [run(book, period=period) for period in (30, 90)]
+    wanted = [r.figures.performance.sharpe.moments.ratio for r in results if r.figures.performance.sharpe]
+    tried = results[-1].tried
+    assert tried is not None
+    assert sorted(tried.tally.ratios) == pytest.approx(sorted(wanted))
+
+
+def test_a_run_that_breaks_off_has_been_counted(tmp_path: Path) -> None:
+    book = book_at(tmp_path / "trials.sqlite")
+
+    class Stop(Exception):
+        pass
+
+    class Impatient:
+        def see(self, step: object) -> None:
+            raise Stop
+
+    request = BacktestRequest(strategy="crossover", data=TAPES)
+    with pytest.raises(Stop):
+        run_backtest(request, observers=[Impatient()], counting=Counting(book, ManualClock()))
+    assert book.tally("crossover").count == 1
+
+
+def test_python_counts_as_the_command_line_does_unless_told_not_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert backtest("crossover", data=TAPES, book=None).tried is None
+    assert not DEFAULT_BOOK.exists()
+    tried = backtest("crossover", data=TAPES).tried
+    assert tried is not None
+    assert book_at(DEFAULT_BOOK).tally("crossover").count == tried.tally.count == 1
+
+
+def test_other_tapes_and_other_periods_are_counted_apart() -> None:
+    identity = backtest("crossover", data=TAPES, book=None).identity
+    same = replace(identity, parameters={}, costs_id="other")
+    shorter = replace(identity, end="2025-03-02")
+    other = replace(identity, tape_ids={"COINUSDT": "0" * 64})
+    assert tape_id_of(same) == tape_id_of(identity)
+    assert len({tape_id_of(i) for i in (identity, shorter, other)}) == 3
+
+
+def test_without_a_place_for_the_book_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", "utf-8")
+    with pytest.raises(UserError, match="no place for the trial book"):
+        book_at(tmp_path / "file" / "trials.sqlite")
