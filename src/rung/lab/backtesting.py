@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -101,7 +101,11 @@ def run_backtest(
     request: BacktestRequest, progress: Progress | None = None, observers: Sequence[Observer] = ()
 ) -> BacktestResult:
     """As `backtest`, for a whole request; `observers` see every step beside the recorder."""
-    bench = prepare(request)
+    return run_on(prepare(request), progress, observers)
+
+
+def run_on(bench: Bench, progress: Progress | None = None, observers: Sequence[Observer] = ()) -> BacktestResult:
+    """One run on a bench; a bench may be run on many times, and its runs share nothing."""
     recorder = Recorder()
     watching = (recorder, *observers)
     total = len(bench.market.feed)
@@ -112,7 +116,7 @@ def run_backtest(
             progress(f"replaying {step.event.session.date}", done, total)
     return BacktestResult(
         identity=bench.identity,
-        figures=recorder.figures(request.capital, bench.market),
+        figures=recorder.figures(bench.capital, bench.market),
         equity=recorder.equity_frame(),
         trades=recorder.trades_frame(),
         fills=recorder.fills_frame(),
@@ -133,6 +137,11 @@ class Bench:
     limits: EffectiveLimits
     capital: Decimal
     identity: Identity
+
+    def told(self, values: Mapping[str, Any]) -> Bench:
+        """The same bench with these parameters set; the others stay. Raises UserError as `prepare` does."""
+        every = settings(self.found.cls, {**self.values, **values})
+        return replace(self, values=every, identity=replace(self.identity, parameters=every))
 
     def strategy(self) -> Port:
         """A new run of the strategy, all state made anew."""
