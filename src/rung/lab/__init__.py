@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rung.lab.backtesting import BacktestRequest as BacktestRequest
     from rung.lab.backtesting import backtest as backtest
     from rung.lab.result import BacktestResult as BacktestResult
+    from rung.lab.sweep_outcome import SweepResult as SweepResult
+    from rung.lab.sweeping import sweep as sweep
     from rung.lab.tapes import invented_tapes as invented_tapes
     from rung.strategy.authoring import BookView as BookView
     from rung.strategy.authoring import Portfolio as Portfolio
@@ -37,6 +39,8 @@ _INDICATORS = ("atr", "ema", "highest", "lag", "lowest", "roc", "rsi", "sma", "s
 _HOMES: dict[str, str] = {
     "BacktestRequest": "rung.lab.backtesting",
     "BacktestResult": "rung.lab.result",
+    "SweepResult": "rung.lab.sweep_outcome",
+    "sweep": "rung.lab.sweeping",
     "backtest": "rung.lab.backtesting",
     "invented_tapes": "rung.lab.tapes",
     "feature": "rung.strategy.named_features",

@@ -26,7 +26,8 @@ class Grid:
     def names(self) -> tuple[str, ...]:
         return tuple(self.axes)
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         """How many combinations there are; none of them has been made."""
         return math.prod(len(values) for values in self.axes.values())
 
