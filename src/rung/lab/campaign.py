@@ -90,7 +90,7 @@ def run_campaign(
 
 
 def kept_outcomes(path: Path) -> dict[str, Outcome]:
-    """Whole lines of an earlier run, {} without one. The file is cut back to them: what is added begins on its own line."""
+    """Whole lines of an earlier run, {} without one. The file is cut back to them, so that more can be added."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:

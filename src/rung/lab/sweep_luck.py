@@ -40,7 +40,7 @@ class Luck:
         """Whether luck explains the best one."""
         tried = f"{self.tally.count:,} combination{'' if self.tally.count == 1 else 's'}"
         if self.total_frac <= 0.0:
-            return f"There is nothing for luck to explain: the best of {tried} lost {-self.total_frac:.1%}."
+            return f"There is nothing for luck to explain: the best of {tried} lost {-self.total_frac:.2%}."
         if self.deflated is None:
             return f"Cannot tell: {self.days} days have no Sharpe ratio, and {tried} were tried."
         chance = f"without any skill the best of {tried} is as good with probability {_rare(self.deflated.chance)}"
@@ -54,8 +54,8 @@ class Luck:
 def luck_of_best(
     best: Sequence[float], total_frac: float, others: Sequence[Sequence[float]], tally: Tally, new: int, periods: int
 ) -> Luck:
-    """best : (days,) returns of the best combination, total_frac its total.   others : daily returns of the combinations
-    it was chosen from, itself included; those of other lengths than `best` are left out.   periods : per year.
+    """best : (days,) returns of the best combination, total_frac its total.   others : those of the combinations it was
+    chosen from, itself included; lengths other than that of `best` are left out.   periods : per year.
     """
     row = np.array(best)
     sharpe = sharpe_ratio(row, periods) if len(row) else None

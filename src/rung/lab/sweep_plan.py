@@ -130,7 +130,9 @@ class Work:
 
 def rows_of(outcome: Outcome) -> list[Row]:
     """The rows of one task, in the order of its combinations."""
-    return [Row(engine=engine, figures=tuple(figures), daily=tuple(daily)) for engine, figures, daily in outcome["rows"]]
+    return [
+        Row(engine=engine, figures=tuple(figures), daily=tuple(daily)) for engine, figures, daily in outcome["rows"]
+    ]
 
 
 def _packed(row: Row) -> list[Any]:

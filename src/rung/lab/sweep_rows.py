@@ -14,8 +14,8 @@ COLUMNS = (
     "total_return_frac", "trades", "win_rate_frac", "max_drawdown_frac", "sharpe", "sharpe_error", "fees_quote",
     "end_equity_quote", "days",
 )  # fmt: skip
-"""Figures of a row, defined as in `result.Figures`: win_rate_frac of closed trades, sharpe annualised, of daily returns.
-None: cannot be said."""
+"""Figures of a row, defined as in `result.Figures`: win_rate_frac of closed trades, sharpe of daily
+returns, annualised. None: cannot be said."""
 
 
 DESK, TWIN = "desk", "twin"
@@ -24,7 +24,10 @@ DESK, TWIN = "desk", "twin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One combination. engine : DESK or TWIN.   figures : in the order of COLUMNS.   daily : returns per session, () when they were not kept."""
+    """One combination. engine : DESK or TWIN.   figures : in the order of COLUMNS.
+
+    daily : returns per session, () when they were not kept.
+    """
 
     engine: str
     figures: tuple[float | None, ...]

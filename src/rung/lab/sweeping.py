@@ -1,9 +1,9 @@
 """Every combination of a grid over recorded bars, and what the best of so many is worth.
 
-    from rung.lab import sweep
-    result = sweep("crossover", {"ma": "20:80:20", "threshold_pct": "0.05,0.1"}, symbols=("BTCUSDT",), data="…")
-    result.rows          # a polars frame, the best combination first
-    result.luck.sentence
+from rung.lab import sweep
+result = sweep("crossover", {"ma": "20:80:20", "threshold_pct": "0.05,0.1"}, symbols=("BTCUSDT",), data="…")
+result.rows          # a polars frame, the best combination first
+result.luck.sentence
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def trial_book(path: str | Path) -> SqliteTrialBook:
 
 
 def pool_for(cluster: str | None, workers: int | None) -> Pool | None:
-    """The cluster that is named, one process for 1 worker, so many processes for more, the sweep's own choice for None."""
+    """The cluster that is named; this process for 1 worker, processes for more, for None the sweep's own choice."""
     if cluster is not None:
         from rung.adapters.pools.cluster import ClusterPool
 
@@ -138,7 +138,7 @@ def run_sweep(plan: Plan, where: Where) -> SweepResult:
 
 
 def _measured(plan: Plan, where: Where, done: Mapping[str, Outcome]) -> Estimate:
-    """The first task of each engine, run for its time alone; a quick one twice, since the first time also loads code."""
+    """The first task of each engine, for its time alone; a quick one twice, since the first time also loads code."""
     workers = where.workers or len(os.sched_getaffinity(0))
     finished = sum(len(task.payload["combos"]) for task in plan.tasks() if task.id in done) if done else 0
     if finished == plan.combinations:
@@ -175,7 +175,7 @@ def duration(seconds: float) -> str:
     for unit, length in (("years", 31_557_600.0), ("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds / length:,.0f} {unit}"
-    return f"{seconds:.0f} seconds" if seconds >= 2.0 else f"{seconds:.1f} seconds"
+    return f"{seconds:.0f} seconds" if seconds >= 2.0 else f"{seconds:.1f} seconds" if seconds >= 0.1 else "no time"
 
 
 def _kept_file(plan: Plan, where: Where) -> Path | None:

@@ -70,7 +70,7 @@ class Param:
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
-def param(  # noqa: PLR0913 - a declaration says everything in one place
+def param(
     default: T,
     *,
     low: float | None = None,

@@ -46,8 +46,8 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     from rung.apps.cli.progress import progress_bar
     from rung.lab.backtesting import run_backtest
 
-    request = _request(strategy, tuple(symbol or ()), (start, end), data)
-    request = _completed(request, settings or [], capital, costs, limits or [])
+    request = request_for(strategy, tuple(symbol or ()), (start, end), data)
+    request = completed(request, settings or [], capital, costs, limits or [])
     with progress_bar() as progress:
         result = run_backtest(request, progress)
     written = write_results(result, out) if out is not None else ()
@@ -72,9 +72,10 @@ def parse_settings(words: list[str]) -> dict[str, str]:
     return found
 
 
-def _request(
+def request_for(
     strategy: str, symbols: tuple[str, ...], period: tuple[str | None, str | None], data: Path
 ) -> BacktestRequest:
+    """Strategy, symbols and period as typed. UserError for a day that is none, and without a symbol."""
     from rung.apps.cli.mock import parse_symbols
     from rung.apps.mock_request import iso_date
     from rung.lab.backtesting import BacktestRequest
@@ -88,9 +89,10 @@ def _request(
     return BacktestRequest(strategy=strategy, symbols=named, start=start, end=end, data=data)
 
 
-def _completed(
+def completed(
     request: BacktestRequest, settings: list[str], capital: str, costs: Path | None, limits: list[Path]
 ) -> BacktestRequest:
+    """The request with what the other options say."""
     from dataclasses import replace
 
     from rung.apps.cli.mock import parse_capital
