@@ -25,7 +25,11 @@ class Cluster:
 def a_cluster() -> Iterator[Cluster]:
     """A scheduler and two workers, processes of their own."""
     address = f"tcp://127.0.0.1:{free_port()}"
-    env = {**os.environ, "PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{PROJECT}", "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "False"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{PROJECT}",
+        "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "False",
+    }
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": env, "cwd": PROJECT}
     dask = [sys.executable, "-m", "dask"]
     scheduler = subprocess.Popen(

@@ -11,8 +11,8 @@ from rung.reports.page.html import plotly_file_name
 if TYPE_CHECKING:
     import polars as pl
 
-CELL, MARGIN = 42, 130
-MOST_LABELLED = 400
+CELL, MARGIN, TALLEST = 42, 130, 640
+MOST_LABELLED = 240
 LOSS, NEUTRAL, GAIN = "#b2182b", "#f7f7f7", "#2166ac"
 STYLE = (
     "body{margin:2rem auto;max-width:1120px;padding:0 1rem;"
@@ -76,7 +76,7 @@ def _map(cells: pl.DataFrame, axes: tuple[str, str], most: float, number: int) -
         )
     )  # fmt: skip
     figure.update_layout(
-        height=min(900, MARGIN + CELL * len(y)), margin={"l": 80, "r": 20, "t": 10, "b": 60}, autosize=True,
+        height=min(TALLEST, MARGIN + CELL * len(y)), margin={"l": 80, "r": 20, "t": 10, "b": 60}, autosize=True,
         xaxis={"title": across, "type": "category"},
         yaxis={"title": up, "type": "category", "ticks": "outside", "tickcolor": "#fff"},
         paper_bgcolor="#fff", plot_bgcolor="#ddd", font={"family": "system-ui, sans-serif", "size": 13},

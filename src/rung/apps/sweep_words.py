@@ -9,7 +9,7 @@ from rung.apps.backtest_words import percent
 from rung.apps.cli.output import console, jsonable, print_table
 from rung.lab.statistics.psr import Deflated
 from rung.lab.sweep_luck import Luck
-from rung.lab.sweep_outcome import Check, SweepResult
+from rung.lab.sweep_outcome import BEST_WITH_DAYS, Check, SweepResult
 from rung.lab.sweep_plan import Plan
 from rung.lab.sweep_rows import DESK, TWIN
 from rung.lab.sweep_twin import GATES
@@ -63,7 +63,7 @@ def facts(result: SweepResult) -> list[tuple[str, str]]:
     rows.append(("tried", f"{tried} (the trial book counts them all)"))
     if luck.deflated is not None:
         rows.append(("deflated", deflated_words(luck.deflated, luck)))
-    rows.append(("overfitting", overfit_words(luck)))
+    rows.append(("overfitting", overfit_words(luck, whole=result.plan.keeps_days)))
     return rows
 
 
@@ -73,6 +73,10 @@ def engine_words(plan: Plan, engines: Sequence[str]) -> list[str]:
     said = []
     if twins:
         said.append(f"compiled twin for {twins:,} combinations; {GATES}")
+    if twins and not plan.keeps_days:
+        said.append(
+            f"only the best {BEST_WITH_DAYS} were looked at twice, and given to the desk where the twin is unsure"
+        )
     if desks:
         reasons = list(dict.fromkeys(reason for reason in plan.why if reason))
         if twins:
@@ -98,20 +102,20 @@ def deflated_words(deflated: Deflated, luck: Luck) -> str:
     )
 
 
-def overfit_words(luck: Luck) -> str:
+def overfit_words(luck: Luck, *, whole: bool) -> str:
     """Probability of backtest overfitting, or why there is none."""
     if luck.overfit is None:
         return f"cannot be said from {luck.days} days (8 and two combinations are needed)"
     return (
         f"PBO {luck.overfit.probability:.0%}: so often the best of one half of the days was not above the median in "
-        f"the other ({luck.overfit_of:,} combinations, {luck.overfit.days} days)"
+        f"the other ({luck.overfit_of:,} combinations{'' if whole else ', the best only'}, {luck.overfit.days} days)"
     )
 
 
 def estimate_words(estimate: Estimate, plan: Plan) -> str:
     """Before it starts: how much, how long."""
     groups = len(plan.benches)
-    many = f"{estimate.combinations:,} combinations"
+    many = f"{estimate.combinations:,} combination{'' if estimate.combinations == 1 else 's'}"
     many += f" ({groups} symbols × {plan.grid.count:,})" if groups > 1 else ""
     if estimate.done:
         many += f", {estimate.done:,} of them done before"

@@ -22,7 +22,7 @@ class Luck:
 
     tally : every trial of this strategy on these bars, this sweep's and earlier ones'; new : of them, first tried now.
     sharpe, deflated : None when the days have no ratio.   overfit : None with too few days or combinations;
-    overfit_of : how many combinations it compares.
+    overfit_of : how many combinations it compares; among the best only, it does not tell of the rest.
     """
 
     tally: Tally
