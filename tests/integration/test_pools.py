@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.integration.clusters import Cluster, free_port
 from tests.integration.pool_work import always_dies, dies_once, refuses, slow_square, square
 
 from rung.adapters.pools.cluster import ClusterPool
@@ -19,7 +13,6 @@ from rung.adapters.pools.processes import ProcessPool
 from rung.domain.errors import UserError
 from rung.lab.campaign import Inline, Task, run_campaign
 
-PROJECT = Path(__file__).resolve().parents[2]
 TASKS = [Task.of({"n": n}) for n in range(20)]
 
 
@@ -44,55 +37,6 @@ def test_work_that_kills_every_worker_ends_with_a_sentence() -> None:
 def test_what_the_work_refuses_is_told_as_it_was_said() -> None:
     with pytest.raises(UserError, match="cannot be squared"):
         run_campaign(refuses, TASKS, pool=ProcessPool(2))
-
-
-@dataclass
-class Cluster:
-    address: str
-    workers: list[subprocess.Popen[bytes]]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """A scheduler and two workers, processes of their own."""
-    pytest.importorskip("distributed")
-    address = f"tcp://127.0.0.1:{free_port()}"
-    env = {**os.environ, "PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "False"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": env, "cwd": PROJECT}
-    dask = [sys.executable, "-m", "dask"]
-    scheduler = subprocess.Popen(
-        [*dask, "scheduler", "--host", address, "--no-dashboard", "--no-jupyter"],
-        **quiet,  # type: ignore[call-overload]
-    )
-    common = ["--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny", "--death-timeout", "30"]
-    workers = [subprocess.Popen([*dask, "worker", address, *common], **quiet) for _ in range(2)]  # type: ignore[call-overload]
-    try:
-        wait_for_workers(address, 2)
-        yield Cluster(address, workers)
-    finally:
-        for process in (*workers, scheduler):
-            process.kill()
-            process.wait()
-
-
-def wait_for_workers(address: str, count: int) -> None:
-    from distributed import Client
-
-    for _ in range(60):
-        try:
-            with Client(address, timeout=5, set_as_default=False) as client:
-                client.wait_for_workers(count, timeout=30)
-                return
-        except (OSError, TimeoutError):
-            time.sleep(0.5)
-    raise TimeoutError("the cluster did not start")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_a_cluster_of_two_workers_answers_what_one_process_does(cluster: Cluster) -> None:

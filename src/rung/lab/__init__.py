@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rung.lab.checking.report import CheckReport as CheckReport
     from rung.lab.lookahead import check as check
     from rung.lab.result import BacktestResult as BacktestResult
+    from rung.lab.sweep_outcome import SweepResult as SweepResult
+    from rung.lab.sweeping import sweep as sweep
     from rung.lab.tapes import invented_tapes as invented_tapes
     from rung.strategy.authoring import BookView as BookView
     from rung.strategy.authoring import Portfolio as Portfolio
@@ -40,6 +42,8 @@ _HOMES: dict[str, str] = {
     "BacktestRequest": "rung.lab.backtesting",
     "BacktestResult": "rung.lab.result",
     "CheckReport": "rung.lab.checking.report",
+    "SweepResult": "rung.lab.sweep_outcome",
+    "sweep": "rung.lab.sweeping",
     "backtest": "rung.lab.backtesting",
     "check": "rung.lab.lookahead",
     "invented_tapes": "rung.lab.tapes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -113,7 +113,15 @@ def run_backtest(
     counting : where the configuration is counted before it runs; None when whoever calls counts, or nobody chooses.
     """
     bench = prepare(request)
-    counted = None if counting is None else counting.begin(bench.identity)
+    if counting is None:
+        return run_on(bench, progress, observers)
+    counted = counting.begin(bench.identity)
+    result = run_on(bench, progress, observers)
+    return replace(result, tried=counting.end(counted, result.figures.performance))
+
+
+def run_on(bench: Bench, progress: Progress | None = None, observers: Sequence[Observer] = ()) -> BacktestResult:
+    """One run on a bench; a bench may be run on many times, and its runs share nothing."""
     recorder = Recorder()
     watching = (recorder, *observers)
     total = len(bench.market.feed)
@@ -122,18 +130,16 @@ def run_backtest(
             observer.see(step)
         if progress is not None and done % SLICES_PER_REPORT == 0:
             progress(f"replaying {step.event.session.date}", done, total)
-    figures = recorder.figures(request.capital, bench.market)
     return BacktestResult(
         identity=bench.identity,
-        figures=figures,
+        figures=recorder.figures(bench.capital, bench.market),
         equity=recorder.equity_frame(),
-        hold=recorder.hold_frame(request.capital, bench.market),
-        daily=recorder.daily_frame(request.capital),
+        hold=recorder.hold_frame(bench.capital, bench.market),
+        daily=recorder.daily_frame(bench.capital),
         trades=recorder.trades_frame(),
         fills=recorder.fills_frame(),
         orders=recorder.orders_frame(),
         notes=tuple(recorder.notes),
-        tried=None if counting is None or counted is None else counting.end(counted, figures.performance),
     )
 
 
@@ -149,6 +155,11 @@ class Bench:
     limits: EffectiveLimits
     capital: Decimal
     identity: Identity
+
+    def told(self, values: Mapping[str, Any]) -> Bench:
+        """The same bench with these parameters set; the others stay. Raises UserError as `prepare` does."""
+        every = settings(self.found.cls, {**self.values, **values})
+        return replace(self, values=every, identity=replace(self.identity, parameters=every))
 
     def strategy(self, around: Around | None = None) -> Port:
         """A new run of the strategy, all state made anew."""

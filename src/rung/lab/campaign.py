@@ -71,7 +71,7 @@ def run_campaign(
     cannot be read or written, and whatever `work` raises.
     """
     wanted = {task.id: task for task in tasks}
-    done: dict[str, Outcome] = {} if kept is None else _read(kept)
+    done: dict[str, Outcome] = {} if kept is None else kept_outcomes(kept)
     todo = [task for task in wanted.values() if task.id not in done]
     have = len(wanted) - len(todo)
     progress(have, len(wanted))
@@ -89,8 +89,8 @@ def run_campaign(
     return {task_id: done[task_id] for task_id in wanted}
 
 
-def _read(path: Path) -> dict[str, Outcome]:
-    """Whole lines of an earlier run. The file is cut back to them: what is added begins on its own line."""
+def kept_outcomes(path: Path) -> dict[str, Outcome]:
+    """Whole lines of an earlier run, {} without one. The file is cut back to them, so that more can be added."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:

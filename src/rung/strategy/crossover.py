@@ -24,8 +24,11 @@ from rung.strategy.parameters import param
 class Crossover(Strategy):
     """Price against its 60-minute mean, ±0.1 %, every 15 minutes, stop 2 %, target 4 % (the TGT rules)."""
 
-    period = param(60, low=2, high=10_000, about="bars of the mean")
-    band = param(0.001, low=0.0, high=0.5, about="distance from the mean that counts, fraction")
+    period = param(60, low=2, high=10_000, about="bars of the mean", aliases={"ma": "1"})
+    band = param(
+        0.001, low=0.0, high=0.5, about="distance from the mean that counts, fraction; the source's threshold_pct is "
+        "the same in per cent", aliases={"threshold_pct": "0.01"},
+    )  # fmt: skip
     every = param(15, low=1, high=1440, about="minutes between decisions, counted from the session's open")
     stop = param(0.02, low=0.0005, high=0.5, about="stop loss, fraction of the entry price")
     target = param(0.04, low=0.0, high=5.0, about="take profit, fraction of the entry price; 0 sets none")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
@@ -23,6 +24,7 @@ _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 class Param:
     """One parameter. low, high : inclusive bounds, None where there is none.   choices : allowed texts, () for any.
 
+    aliases : other names it goes by, each with what one of that name's units is worth ({"threshold_pct": "0.01"}).
     `name` is filled in when the class is read.
     """
 
@@ -32,6 +34,7 @@ class Param:
     choices: tuple[str, ...] = ()
     about: str = ""
     name: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def kind(self) -> type:
@@ -68,14 +71,24 @@ class Param:
 
 
 def param(
-    default: T, *, low: float | None = None, high: float | None = None, choices: Sequence[str] = (), about: str = ""
+    default: T,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Sequence[str] = (),
+    about: str = "",
+    aliases: Mapping[str, str] | None = None,
 ) -> T:
     """Declare a parameter of a strategy; its type is that of `default`.
 
+    aliases : other names, each with its unit: {"threshold_pct": "0.01"} is the same number in per cent.
     Raises ValueError when the default itself lies outside the range. Typed as its default, because an instance
     holds the plain value under the same name.
     """
-    declared = Param(default=default, low=low, high=high, choices=tuple(choices), about=about, name="the default")
+    declared = Param(
+        default=default, low=low, high=high, choices=tuple(choices), about=about, name="the default",
+        aliases=dict(aliases or {}),
+    )  # fmt: skip
     if isinstance(default, bool | str) and (low is not None or high is not None):
         raise ValueError("low and high belong to numbers; a text has choices")
     declared.checked(default)
@@ -88,10 +101,7 @@ def declared_params(cls: type) -> dict[str, Param]:
     for base in reversed(cls.__mro__):
         for name, value in vars(base).items():
             if isinstance(value, Param):
-                found[name] = Param(
-                    default=value.default, low=value.low, high=value.high, choices=value.choices,
-                    about=value.about, name=name,
-                )  # fmt: skip
+                found[name] = replace(value, name=name)
             else:
                 found.pop(name, None)
     return found
@@ -100,9 +110,7 @@ def declared_params(cls: type) -> dict[str, Param]:
 def settings(cls: type, given: Mapping[str, Any]) -> dict[str, Value]:
     """Every parameter's value: as given, else its default. Raises UserError naming parameter, value and range."""
     declared = declared_params(cls)
-    for name in given:
-        if name not in declared:
-            raise UserError(f"{cls.__name__} has no parameter {name!r}", remedy=_known(name, declared))
+    given = _by_own_names(cls, declared, given)
     values: dict[str, Value] = {}
     for name, each in declared.items():
         try:
@@ -112,8 +120,42 @@ def settings(cls: type, given: Mapping[str, Any]) -> dict[str, Value]:
     return values
 
 
+def own_name(cls: type, name: str) -> tuple[str, Decimal]:
+    """The declared name behind `name`, and what one of its units is worth. UserError for a name nobody declared."""
+    declared = declared_params(cls)
+    if name in declared:
+        return name, Decimal(1)
+    for each in declared.values():
+        if name in each.aliases:
+            return each.name, Decimal(each.aliases[name])
+    raise UserError(f"{cls.__name__} has no parameter {name!r}", remedy=_known(name, declared))
+
+
+def in_own_unit(value: object, worth: Decimal) -> object:
+    """A number given under an alias as the parameter counts it, exact in decimals; what is no number stays."""
+    if worth == 1 or isinstance(value, bool) or not isinstance(value, int | float | str):
+        return value
+    try:
+        return float(Decimal(str(value)) * worth)
+    except InvalidOperation:
+        return value
+
+
+def _by_own_names(cls: type, declared: Mapping[str, Param], given: Mapping[str, Any]) -> dict[str, Any]:
+    if all(name in declared for name in given):
+        return dict(given)
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        own, worth = own_name(cls, name)
+        if own in found:
+            raise UserError(f"{own} is set twice, once as {name}", remedy="set each parameter once")
+        found[own] = in_own_unit(value, worth)
+    return found
+
+
 def _known(name: str, declared: Mapping[str, Param]) -> str:
-    likely = get_close_matches(name, declared, n=1)
+    names = [*declared, *(alias for each in declared.values() for alias in each.aliases)]
+    likely = get_close_matches(name, names, n=1)
     listed = f"it has {', '.join(declared)}" if declared else "it has none"
     return f"did you mean {likely[0]}? {listed}" if likely else listed
 

@@ -49,8 +49,8 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     from rung.lab.trial_count import DEFAULT_BOOK, Counting, book_at
     from rung.reports.sheet.plain import sheet_json
 
-    request = request_of(strategy, tuple(symbol or ()), (start, end), data)
-    request = _completed(request, settings or [], capital, costs, limits or [])
+    request = request_for(strategy, tuple(symbol or ()), (start, end), data)
+    request = completed(request, settings or [], capital, costs, limits or [])
     with progress_bar() as progress:
         result = run_backtest(request, progress, counting=Counting(book_at(DEFAULT_BOOK), SystemClock()))
     sheet = tearsheet(result) if json or out is not None else None
@@ -76,10 +76,10 @@ def parse_settings(words: list[str]) -> dict[str, str]:
     return found
 
 
-def request_of(
+def request_for(
     strategy: str, symbols: tuple[str, ...], period: tuple[str | None, str | None], data: Path
 ) -> BacktestRequest:
-    """The words that say what is run on what. Raises UserError naming the flag."""
+    """Strategy, symbols and period as typed. UserError for a day that is none, and without a symbol."""
     from rung.apps.cli.mock import parse_symbols
     from rung.apps.mock_request import iso_date
     from rung.lab.backtesting import BacktestRequest
@@ -93,9 +93,10 @@ def request_of(
     return BacktestRequest(strategy=strategy, symbols=named, start=start, end=end, data=data)
 
 
-def _completed(
+def completed(
     request: BacktestRequest, settings: list[str], capital: str, costs: Path | None, limits: list[Path]
 ) -> BacktestRequest:
+    """The request with what the other options say."""
     from dataclasses import replace
 
     from rung.apps.cli.mock import parse_capital

@@ -28,12 +28,12 @@ def check(  # noqa: PLR0913 - the options are the verb's interface
     parameters a step aside.
     """
     from rung.apps.check_words import print_report, report_json
-    from rung.apps.cli.backtest import parse_settings, request_of
+    from rung.apps.cli.backtest import parse_settings, request_for
     from rung.apps.cli.output import print_json
     from rung.apps.cli.progress import progress_bar
     from rung.lab.lookahead import CheckRequest, run_check
 
-    asked = request_of(strategy, tuple(symbol or ()), (start, end), data)
+    asked = request_for(strategy, tuple(symbol or ()), (start, end), data)
     request = CheckRequest(
         strategy=strategy, symbols=asked.symbols, start=asked.start, end=asked.end, data=data,
         settings=parse_settings(settings or []), every=every,

@@ -22,6 +22,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("mock", "Trade", f"{_CLI}.mock:mock", "replay recorded minutes through the whole desk"),
     Verb("backtest", "Test", f"{_CLI}.backtest:backtest", "a strategy of yours over recorded bars, costs and gates on"),
     Verb("check", "Test", f"{_CLI}.check:check", "does a strategy know the future? warm-up, cliffs, determinism too"),
+    Verb("sweep", "Test", f"{_CLI}.sweep:sweep", "every combination of a grid, and what the best of so many is worth"),
     Verb("strategies", "Test", f"{_CLI}.strategies:app", "list, show and write strategies"),
     Verb("replay", "Trade", f"{_CLI}.replay:replay", "execute a recorded run again and compare bit for bit"),
     Verb("risk", "Guard", f"{_CLI}.risk:app", "show the effective limits; judge an order without trading"),

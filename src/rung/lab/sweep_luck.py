@@ -1,0 +1,85 @@
+"""What the best of many combinations is worth: counted trials, deflated Sharpe, overfitting, and a plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rung.lab.statistics.pbo import BLOCKS, MIN_DAYS_PER_BLOCK, Overfitting, overfitting
+from rung.lab.statistics.psr import Deflated, deflated_sharpe
+from rung.lab.statistics.sharpe import SharpeRatio, sharpe_ratio
+from rung.lab.statistics.trials import Tally
+from rung.lab.statistics.verdict import MIN_DAYS, Verdict, verdict_on
+
+FEWEST_BLOCKS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Luck:
+    """About the best combination, on the days it was chosen on.
+
+    tally : every trial of this strategy on these bars, this sweep's and earlier ones'; new : of them, first tried now.
+    sharpe, deflated : None when the days have no ratio.   overfit : None with too few days or combinations;
+    overfit_of : how many combinations it compares; among the best only, it does not tell of the rest.
+    """
+
+    tally: Tally
+    new: int
+    days: int
+    total_frac: float
+    sharpe: SharpeRatio | None
+    deflated: Deflated | None
+    verdict: Verdict
+    overfit: Overfitting | None
+    overfit_of: int
+
+    @property
+    def sentence(self) -> str:
+        """Whether luck explains the best one."""
+        tried = f"{self.tally.count:,} combination{'' if self.tally.count == 1 else 's'}"
+        if self.total_frac <= 0.0:
+            return f"There is nothing for luck to explain: the best of {tried} lost {-self.total_frac:.2%}."
+        if self.deflated is None:
+            return f"Cannot tell: {self.days} days have no Sharpe ratio, and {tried} were tried."
+        chance = f"without any skill the best of {tried} is as good with probability {_rare(self.deflated.chance)}"
+        if self.verdict is Verdict.BEYOND_LUCK:
+            return f"Luck hardly explains the best one: {chance}. It has seen no day it was not chosen on."
+        if self.deflated.chance > 0.05:
+            return f"Luck explains the best one: {chance}."
+        return f"Cannot tell: {self.days} days are too few (at least {MIN_DAYS} are needed), though {chance}."
+
+
+def luck_of_best(
+    best: Sequence[float], total_frac: float, others: Sequence[Sequence[float]], tally: Tally, new: int, periods: int
+) -> Luck:
+    """best : (days,) returns of the best combination, total_frac its total.   others : those of the combinations it was
+    chosen from, itself included; lengths other than that of `best` are left out.   periods : per year.
+    """
+    row = np.array(best)
+    sharpe = sharpe_ratio(row, periods) if len(row) else None
+    deflated = None
+    if sharpe is not None:
+        variance = tally.sharpe_variance(len(row))
+        deflated = deflated_sharpe(sharpe.moments, tally.count, variance, error=sharpe.daily_error)
+    matrix = np.array([each for each in others if len(each) == len(row)]).T
+    overfit = _overfit(matrix) if matrix.size else None
+    return Luck(
+        tally=tally, new=new, days=len(row), total_frac=total_frac, sharpe=sharpe, deflated=deflated,
+        verdict=verdict_on(row, tally, periods), overfit=overfit, overfit_of=matrix.shape[1] if overfit else 0,
+    )  # fmt: skip
+
+
+def _overfit(matrix: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Overfitting | None:
+    """None where there is no choice or fewer days than four blocks need."""
+    blocks = min(BLOCKS, len(matrix) // MIN_DAYS_PER_BLOCK // 2 * 2)
+    if blocks < FEWEST_BLOCKS or matrix.shape[1] < 2:
+        return None
+    return overfitting(matrix, blocks)
+
+
+def _rare(frac: float) -> str:
+    if frac > 0.999:
+        return "more than 99.9%"
+    return f"{frac:.1%}" if frac >= 0.001 else "less than 0.1%"

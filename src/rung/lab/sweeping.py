@@ -1,0 +1,191 @@
+"""Every combination of a grid over recorded bars, and what the best of so many is worth.
+
+from rung.lab import sweep
+result = sweep("crossover", {"ma": "20:80:20", "threshold_pct": "0.05,0.1"}, symbols=("BTCUSDT",), data="…")
+result.rows          # a polars frame, the best combination first
+result.luck.sentence
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Unpack
+
+from rung.adapters.pools.processes import ProcessPool
+from rung.adapters.state.system_clock import SystemClock
+from rung.domain.clock import Clock
+from rung.domain.errors import UserError
+from rung.lab.backtesting import CAPITAL, BacktestRequest, Options
+from rung.lab.campaign import Inline, Outcome, Pool, Task, kept_outcomes, run_campaign
+from rung.lab.campaign import Progress as Done
+from rung.lab.statistics.trial_file import SqliteTrialBook
+from rung.lab.statistics.trials import TrialBook
+from rung.lab.strategy_files import AnyStrategy
+from rung.lab.sweep_outcome import SweepResult, assembled, record
+from rung.lab.sweep_plan import Plan, Work, plan_sweep
+
+TRIALS = Path(".rung/trials.sqlite")
+MOST_UNASKED = 1_000_000
+"""Combinations beyond which a person must say that they mean it."""
+INLINE_SECONDS = 5.0
+"""Work shorter than this is done before other processes have started."""
+RETRY_BELOW_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """Before the work: how much it is, and how long it takes. seconds : None when nothing had to be measured."""
+
+    combinations: int
+    done: int
+    seconds: float | None
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where and how a sweep runs. pool : None takes this process for short work and all cores for long.
+
+    kept : folder of `sweep_<id>.jsonl`, None keeps nothing; fresh : begin anew.   trials : the trial book.
+    yes : more than MOST_UNASKED combinations are meant.   stopwatch : seconds, for the estimate only.
+    """
+
+    trials: TrialBook
+    clock: Clock
+    pool: Pool | None = None
+    workers: int | None = None
+    kept: Path | None = None
+    fresh: bool = False
+    yes: bool = False
+    stopwatch: Callable[[], float] = perf_counter
+    progress: Done = lambda done, total: None
+    told: Callable[[Estimate], object] = lambda estimate: None
+
+
+class SweepOptions(Options, total=False):
+    """What `sweep` may be told beyond what `backtest` may. workers : 1 (the default) stays in this process."""
+
+    workers: int
+    cluster: str | None
+    out: str | Path | None
+    fresh: bool
+    yes: bool
+    desk_only: bool
+    trials: str | Path
+
+
+def sweep(
+    strategy: str | Path | AnyStrategy,
+    grid: Mapping[str, Sequence[Any] | str],
+    **options: Unpack[SweepOptions],
+) -> SweepResult:
+    """Run every combination of `grid` ({"period": [20, 40], "band": "0.001,0.002"}) and judge the best.
+
+    Crossovers go to the compiled twin where it knows their rules, everything else through the desk; the result says
+    which. All combinations are recorded in the trial book before they run. Raises UserError for what a person can mend.
+    """
+    symbols = options.get("symbols", ())
+    request = BacktestRequest(
+        strategy=strategy, symbols=(symbols,) if isinstance(symbols, str) else tuple(symbols),
+        start=options.get("start"), end=options.get("end"), data=options.get("data", "data"),
+        capital=Decimal(str(options.get("capital", CAPITAL))), costs=options.get("costs"),
+        limits=options.get("limits"), settings=options.get("settings", {}),
+    )  # fmt: skip
+    out, workers, cluster = options.get("out"), options.get("workers", 1), options.get("cluster")
+    where = Where(
+        trials=trial_book(options.get("trials", TRIALS)), clock=SystemClock(),
+        pool=pool_for(cluster, workers), workers=workers, kept=None if out is None else Path(out),
+        fresh=options.get("fresh", False), yes=options.get("yes", False),
+    )  # fmt: skip
+    return run_sweep(plan_sweep(request, grid, desk_only=options.get("desk_only", False)), where)
+
+
+def trial_book(path: str | Path) -> SqliteTrialBook:
+    """The book at this place; its folder is made."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot be made: {error.strerror}", where=str(Path(path).parent)) from error
+    return SqliteTrialBook(Path(path))
+
+
+def pool_for(cluster: str | None, workers: int | None) -> Pool | None:
+    """The cluster that is named; this process for 1 worker, processes for more, for None the sweep's own choice."""
+    if cluster is not None:
+        from rung.adapters.pools.cluster import ClusterPool
+
+        return ClusterPool(cluster)
+    if workers is not None and workers < 1:
+        raise UserError(f"{workers} workers do nothing", where="--workers", remedy="give at least 1")
+    return None if workers is None else Inline() if workers == 1 else ProcessPool(workers)
+
+
+def run_sweep(plan: Plan, where: Where) -> SweepResult:
+    """All tasks of the plan, those kept from an earlier run not again. Raises UserError; deterministic but for time."""
+    kept = _kept_file(plan, where)
+    estimate = _measured(plan, where, {} if kept is None else kept_outcomes(kept))
+    _refuse_absurd(estimate, where)
+    where.told(estimate)
+    counted = record(plan, where.trials, where.clock.now_ns())
+    pool = where.pool or (Inline() if (estimate.seconds or 0.0) < INLINE_SECONDS else ProcessPool())
+    outcomes = run_campaign(Work(plan.requests), plan.tasks(), pool=pool, kept=kept, progress=where.progress)
+    return assembled(plan, outcomes, where.trials, counted)
+
+
+def _measured(plan: Plan, where: Where, done: Mapping[str, Outcome]) -> Estimate:
+    """The first task of each engine, for its time alone; a quick one twice, since the first time also loads code."""
+    workers = where.workers or len(os.sched_getaffinity(0))
+    finished = sum(len(task.payload["combos"]) for task in plan.tasks() if task.id in done) if done else 0
+    if finished == plan.combinations:
+        return Estimate(combinations=plan.combinations, done=finished, seconds=None, workers=workers)
+    seconds, work = 0.0, Work(plan.requests)
+    for engine in dict.fromkeys(plan.engines):
+        first = plan.first_task(engine)
+        spent = _timed(work, first, where.stopwatch)
+        if spent < RETRY_BELOW_SECONDS:
+            spent = _timed(work, first, where.stopwatch)
+        seconds += spent * plan.share(first)
+    left = 1.0 - finished / plan.combinations
+    return Estimate(combinations=plan.combinations, done=finished, seconds=seconds * left / workers, workers=workers)
+
+
+def _timed(work: Work, task: Task, stopwatch: Callable[[], float]) -> float:
+    began = stopwatch()
+    work(task.payload)
+    return stopwatch() - began
+
+
+def _refuse_absurd(estimate: Estimate, where: Where) -> None:
+    if estimate.combinations > MOST_UNASKED and not where.yes and estimate.seconds is not None:
+        raise UserError(
+            f"{estimate.combinations:,} combinations would take about {duration(estimate.seconds)} "
+            f"on {estimate.workers} core{'' if estimate.workers == 1 else 's'}",
+            where="--grid",
+            remedy="take wider steps, or say --yes",
+        )
+
+
+def duration(seconds: float) -> str:
+    """So long, in the unit a person would use."""
+    for unit, length in (("years", 31_557_600.0), ("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.0f} seconds" if seconds >= 2.0 else f"{seconds:.1f} seconds" if seconds >= 0.1 else "no time"
+
+
+def _kept_file(plan: Plan, where: Where) -> Path | None:
+    if where.kept is None:
+        return None
+    path = where.kept / f"sweep_{plan.id}.jsonl"
+    try:
+        where.kept.mkdir(parents=True, exist_ok=True)
+        if where.fresh:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", where=str(path), remedy="name another --out") from error
+    return path

@@ -1,0 +1,223 @@
+"""A sweep on small invented markets: every combination once, resumed without repeating, counted, judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rung.domain.errors import UserError
+from rung.lab import Strategy, SymbolView, Wish, invented_tapes, param, sweep
+from rung.lab.backtesting import BacktestRequest, backtest
+from rung.lab.campaign import Inline, Outcome, Task, Work
+from rung.lab.statistics.trial_file import SqliteTrialBook
+from rung.lab.sweep_luck import luck_of_best
+from rung.lab.sweep_plan import plan_sweep
+from rung.lab.sweeping import Estimate, Where, duration, run_sweep
+
+TAPES = invented_tapes("COINUSDT", days=2)
+GRID = {"period": [20, 40], "band": [0.0005, 0.002]}
+
+
+class Ticking:
+    """A clock that stands still."""
+
+    def now_ns(self) -> int:
+        return 1
+
+
+class Counting(Inline):
+    """Knows what it was asked to do; stops after `most` tasks."""
+
+    def __init__(self, most: int = 10**9) -> None:
+        self.ran: list[str] = []
+        self._most = most
+
+    def run(self, work: Work, tasks: Sequence[Task]) -> Iterator[tuple[str, Outcome]]:
+        for each in super().run(work, tasks):
+            if len(self.ran) >= self._most:
+                raise KeyboardInterrupt
+            self.ran.append(each[0])
+            yield each
+
+
+class Buyer(Strategy):
+    """Buys at one minute, sells at another."""
+
+    at = param(10, low=1, high=1000)
+
+    def decide(self, view: SymbolView) -> Wish | None:
+        return self.long("now", weight=0.5, stop=0.1) if view.minute == self.at else None
+
+
+def where(tmp_path: Path, **more: Any) -> Where:
+    given: Mapping[str, Any] = {"pool": Inline(), "kept": tmp_path, **more}
+    return Where(trials=SqliteTrialBook(tmp_path / "trials.sqlite"), clock=Ticking(), **given)
+
+
+def request(**more: Any) -> BacktestRequest:
+    return BacktestRequest(strategy="crossover", data=TAPES, cache=None, **more)
+
+
+def test_every_row_is_what_a_backtest_of_it_says(tmp_path: Path) -> None:
+    result = sweep("crossover", GRID, data=TAPES, trials=tmp_path / "t.sqlite")
+    assert result.rows["engine"].to_list() == ["twin"] * 4
+    assert result.rows["total_return_frac"].is_sorted(descending=True)
+    for row in result.rows.to_dicts():
+        alone = backtest("crossover", data=TAPES, settings={"period": row["period"], "band": row["band"]}).figures
+        assert row["trades"] == alone.trades > 0
+        assert row["win_rate_frac"] == pytest.approx(alone.win_rate_frac, abs=1e-12)
+        assert row["fees_quote"] == pytest.approx(float(alone.fees_quote), abs=1e-6)
+        assert row["end_equity_quote"] == pytest.approx(float(alone.end_equity_quote), abs=1e-6)
+        assert row["max_drawdown_frac"] == pytest.approx(alone.max_drawdown_frac, abs=1e-9)
+    assert all(check.same for check in result.checks)
+
+
+def test_a_strategy_without_a_twin_runs_on_the_desk(tmp_path: Path) -> None:
+    result = sweep(Buyer, {"at": [5, 500]}, data=TAPES, trials=tmp_path / "t.sqlite")
+    assert set(result.rows["engine"]) == {"desk"}
+    assert result.plan.why == ("the strategy has no compiled twin",)
+    assert result.checks == ()
+    alone = backtest(Buyer, data=TAPES, settings={"at": result.rows["at"][0]}).figures
+    assert result.rows["end_equity_quote"][0] == float(alone.end_equity_quote)
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"flip": False}, "knows flip only as True"),
+        ({"trend": 1440}, "knows trend only as 0"),
+        ({"shorts": False}, "knows shorts only as True"),
+    ],
+)
+def test_what_the_twin_does_not_know_goes_to_the_desk(settings: dict[str, Any], why: str) -> None:
+    plan = plan_sweep(request(settings=settings), GRID)
+    assert plan.engines == ("desk",)
+    assert why in plan.why[0]
+
+
+def test_a_rule_swept_beyond_the_twin_goes_to_the_desk() -> None:
+    assert plan_sweep(request(), {"on_cross": "false,true"}).engines == ("desk",)
+    assert plan_sweep(request(), {"on_cross": "false"}).engines == ("twin",)
+
+
+def test_orders_that_work_across_decisions_are_the_desks(tmp_path: Path) -> None:
+    """Far more money than the tape's volume takes: what is left at the next decision the twin would size anew."""
+    result = sweep("crossover", {"period": [20]}, data=TAPES, capital=10**9, trials=tmp_path / "t.sqlite")
+    assert result.plan.engines == ("twin",)
+    assert result.rows["engine"].to_list() == ["desk"]
+
+
+def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    plan = plan_sweep(request(), {"period": [10, 20, 30, 40]})
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(plan, where(tmp_path, pool=Counting(2)))
+    rest, told = Counting(), list[Estimate]()
+    result = run_sweep(plan, where(tmp_path, pool=rest, told=told.append))
+    assert len(rest.ran) == 2
+    assert (told[0].done, told[0].combinations) == (2, 4)
+    whole = run_sweep(plan, where(tmp_path, kept=None))
+    assert result.rows.equals(whole.rows)
+    again = Counting()
+    assert run_sweep(plan, where(tmp_path, pool=again)).rows.equals(whole.rows)
+    assert again.ran == []
+
+
+def test_a_fresh_sweep_does_everything_again(tmp_path: Path) -> None:
+    plan, pool = plan_sweep(request(), GRID), Counting()
+    run_sweep(plan, where(tmp_path))
+    run_sweep(plan, where(tmp_path, pool=pool, fresh=True))
+    assert len(pool.ran) == 2
+
+
+def test_another_cost_file_is_another_sweep(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[3] / "config" / "costs_spot.toml").read_text("utf-8")
+    dear = tmp_path / "dear.toml"
+    dear.write_text(text.replace("taker_bps = 5.5", "taker_bps = 55"), "utf-8")
+    assert plan_sweep(request(), GRID).id != plan_sweep(request(costs=dear), GRID).id
+    assert plan_sweep(request(), GRID).id == plan_sweep(request(), GRID).id
+
+
+def test_every_combination_is_counted_once_before_it_runs(tmp_path: Path) -> None:
+    plan = plan_sweep(request(), GRID)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(plan, where(tmp_path, pool=Counting(0)))
+    assert where(tmp_path).trials.tally("crossover").count == 4
+    luck = run_sweep(plan, where(tmp_path)).luck
+    assert (luck.tally.count, luck.new) == (4, 0)
+    wider = run_sweep(plan_sweep(request(), {"period": [20, 40, 60], "band": [0.0005]}), where(tmp_path)).luck
+    assert (wider.tally.count, wider.new) == (5, 1)
+
+
+def test_an_absurd_grid_is_refused_with_its_number_and_its_time(tmp_path: Path) -> None:
+    ticks = iter(range(100))
+    absurd = plan_sweep(request(), {"period": "2:10000:1", "band": "0:0.5:0.001", "stop": "0.001:0.5:0.001"})
+    with pytest.raises(UserError, match="2,504,749,500 combinations would take about 28 days on 2 cores") as refused:
+        run_sweep(absurd, where(tmp_path, workers=2, stopwatch=lambda: float(next(ticks))))
+    assert "--yes" in refused.value.remedy
+    assert not (tmp_path / "trials.sqlite").exists()
+
+
+def test_a_sweep_too_large_for_all_days_looks_at_the_best_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = sweep("crossover", GRID, data=TAPES, trials=tmp_path / "t.sqlite").rows
+    monkeypatch.setattr("rung.lab.sweep_plan.MOST_WITH_DAYS", 3)
+    monkeypatch.setattr("rung.lab.sweep_outcome.BEST_WITH_DAYS", 2)
+    large = sweep("crossover", GRID, data=TAPES, trials=tmp_path / "t.sqlite")
+    assert not large.plan.keeps_days
+    assert large.rows.drop("sharpe", "sharpe_error").equals(small.drop("sharpe", "sharpe_error"))
+
+
+def test_a_worker_with_other_files_says_so(tmp_path: Path) -> None:
+    plan = plan_sweep(request(), GRID)
+    lying = replace(plan, bench_ids=("0" * 12,))
+    with pytest.raises(UserError, match="is not what the sweep began with"):
+        run_sweep(lying, where(tmp_path))
+
+
+def test_what_is_kept_is_lines_of_json_named_after_the_sweep(tmp_path: Path) -> None:
+    plan = plan_sweep(request(), GRID)
+    run_sweep(plan, where(tmp_path))
+    lines = (tmp_path / f"sweep_{plan.id}.jsonl").read_text("utf-8").splitlines()
+    assert [len(json.loads(line)["outcome"]["rows"]) for line in lines] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.01, "no time"), (1.5, "1.5 seconds"), (150.0, "2 minutes"), (86_400.0 * 3, "3 days")]
+)
+def test_times_are_said_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def daily(seed: int, mean: float, days: int = 250) -> list[float]:
+    import numpy as np
+
+    return list(np.random.default_rng(seed).normal(mean, 0.01, days))
+
+
+def test_luck_explains_the_best_of_many_without_skill() -> None:
+    from rung.lab.statistics.trials import Tally
+
+    rows = [daily(seed, 0.0) for seed in range(100)]
+    best = max(rows, key=sum)
+    luck = luck_of_best(best, sum(best), rows, Tally(count=100), 100, 365)
+    assert luck.sentence.startswith("Luck explains the best one: without any skill the best of 100 combinations")
+    assert luck.overfit is not None
+    assert luck.overfit_of == 100
+    skilled = daily(1, 0.004)
+    assert luck_of_best(skilled, sum(skilled), rows, Tally(count=100), 0, 365).sentence.startswith("Luck hardly")
+
+
+def test_a_week_cannot_tell_and_a_loss_needs_no_luck() -> None:
+    from rung.lab.statistics.trials import Tally
+
+    week = [0.01, 0.011, 0.009, 0.012, 0.01, 0.011, 0.0105]
+    assert luck_of_best(week, 0.07, [week], Tally(count=3), 3, 365).sentence.startswith("Cannot tell: 7 days")
+    lost = luck_of_best([-x for x in week], -0.07, [week], Tally(count=3), 3, 365)
+    assert lost.sentence == "There is nothing for luck to explain: the best of 3 combinations lost 7.00%."
+    assert lost.overfit is None
