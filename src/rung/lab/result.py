@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rung.domain.verdicts import ViolationKind
 from rung.lab.metrics import Performance, Trades
+from rung.lab.statistics.verdict import MIN_DAYS
 from rung.lab.trial_count import Tried
 from rung.strategy.parameters import Value
 
@@ -171,7 +172,7 @@ def _about_trading(figures: Figures) -> str:
 
 
 def _about_luck(figures: Figures) -> str:
-    if figures.sharpe is None or figures.sharpe_error is None:
+    if figures.sharpe is None or figures.sharpe_error is None or figures.days < MIN_DAYS:
         return f"{figures.days} days are too few to tell skill from luck"
     distance = abs(figures.sharpe) / figures.sharpe_error if figures.sharpe_error > 0 else float("inf")
     shown = f"Sharpe {figures.sharpe:.1f} ± {figures.sharpe_error:.1f}"

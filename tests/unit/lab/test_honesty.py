@@ -23,10 +23,11 @@ def figures(
     sharpe: tuple[float, float] | None = (1.0, 0.9),
     hold: float = -0.1,
     trades: int = 40,
+    days: int = 40,
     refused: Mapping[str, int] | None = None,
 ) -> Figures:
     start = Decimal(10_000)
-    shown = performance([0.01, -0.01] * 10, 365)
+    shown = performance([0.01, -0.01] * (days // 2), 365)
     assert shown.sharpe is not None
     ratio = sharpe and replace(shown.sharpe, annual=sharpe[0], daily_error=sharpe[1] / sqrt(365))
     return Figures(
@@ -45,10 +46,11 @@ def figures(
         (figures(), "it earned after costs, from 40 closed trades"),
         (figures(net=-100), "costs ate what it earned"),
         (figures(net=-300), "it lost before costs too"),
-        (figures(), "Sharpe 1.0 ± 0.9 from 20 days is not to be told from luck"),
+        (figures(), "Sharpe 1.0 ± 0.9 from 40 days is not to be told from luck"),
         (figures(sharpe=(3.0, 0.9)), "is better than luck alone explains"),
         (figures(sharpe=(-3.0, 0.9)), "is worse than luck alone explains"),
-        (figures(sharpe=None), "20 days are too few to tell skill from luck"),
+        (figures(sharpe=(-99.0, 0.9), days=28), "28 days are too few to tell skill from luck"),
+        (figures(sharpe=None, days=20), "20 days are too few to tell skill from luck"),
         (figures(hold=0.05), "buying and holding did no worse"),
         (figures(refused={"circuit_breaker_active": 9}), "it lost so much that the gates stopped it"),
         (figures(), "one run of one parameter set, chosen by you: not out of sample"),
