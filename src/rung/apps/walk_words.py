@@ -12,7 +12,7 @@ from rung.lab.lead import Lead
 from rung.lab.monte_carlo import Row
 from rung.lab.statistics.verdict import Honesty, Side
 from rung.lab.subject import Subject, ratio
-from rung.lab.walk_forward import WalkForwardResult
+from rung.lab.walking import WalkForwardResult
 
 PLAN_KEYS = ("train_days", "test_days", "anchored", "purge_minutes", "embargo_days", "select", "seed")
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rung.lab.backtesting import BacktestRequest as BacktestRequest
     from rung.lab.backtesting import backtest as backtest
+    from rung.lab.optimising import walk_forward as walk_forward
     from rung.lab.result import BacktestResult as BacktestResult
     from rung.lab.tapes import invented_tapes as invented_tapes
-    from rung.lab.walking import walk_forward as walk_forward
     from rung.strategy.authoring import BookView as BookView
     from rung.strategy.authoring import Portfolio as Portfolio
     from rung.strategy.authoring import Strategy as Strategy
@@ -43,7 +43,7 @@ _HOMES: dict[str, str] = {
     "feature": "rung.strategy.named_features",
     "features": "rung.strategy.named_features",
     "param": "rung.strategy.parameters",
-    "walk_forward": "rung.lab.walking",
+    "walk_forward": "rung.lab.optimising",
     **dict.fromkeys(("BookView", "Portfolio", "Strategy", "SymbolView", "Wish"), "rung.strategy.authoring"),
     **dict.fromkeys(_INDICATORS, "rung.strategy.indicators"),
 }

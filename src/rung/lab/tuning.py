@@ -124,8 +124,7 @@ def tune(
     runner = Runner(subject, pool, plan.out, lambda done, total: None)
     search.run(runner, progress)
     tried = search.tried()
-    scored = [each for each in tried if each.sharpe is not None] or tried
-    winner = max(scored, key=lambda each: (each.sharpe or 0.0, -each.number))
+    winner = max(tried, key=lambda each: (each.sharpe or 0.0, -each.number))
     inside = [runner.run([(values, fold) for fold in folds]) for values in (winner.values, {})]
     kept, usual = runner.run([(winner.values, holdout), ({}, holdout)])
     search.count_look(holdout)

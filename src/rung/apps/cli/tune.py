@@ -56,9 +56,9 @@ def tune(  # noqa: PLR0913 - the options are the verb's interface
     from rung.apps.study_files import folder_for, write_json
     from rung.apps.subjects import ROTATION, Question, asked
     from rung.apps.tune_words import print_tuning, tune_summary
+    from rung.lab.optimising import open_book
     from rung.lab.tuning import TunePlan
     from rung.lab.tuning import tune as search
-    from rung.lab.walking import open_book
 
     question = Question(
         strategy=strategy, symbols=tuple(symbol or ()), period=(start, end), grid=tuple(grid or ()),

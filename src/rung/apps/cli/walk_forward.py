@@ -54,8 +54,8 @@ def walk_forward(  # noqa: PLR0913 - the options are the verb's interface
     from rung.apps.study_files import folder_for, write_json
     from rung.apps.subjects import Question, asked
     from rung.apps.walk_words import print_walk, walk_summary
-    from rung.lab.walk_forward import Plan, walk_forward_of
-    from rung.lab.walking import open_book
+    from rung.lab.optimising import open_book
+    from rung.lab.walking import Plan, walk_forward_of
 
     question = Question(
         strategy=strategy, symbols=tuple(symbol or ()), period=(start, end), grid=tuple(grid or ()),
