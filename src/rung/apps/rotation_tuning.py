@@ -22,9 +22,9 @@ def question_for(question: Question) -> Question:
     return question if question.grid else replace(question, grid=DEFAULT_GRID)
 
 
-def refuse_live(write: Path | None, config: Path | None) -> Path:
+def refuse_live(question: Question) -> Path:
     """Where the tuned file goes. UserError when that is a file a desk may be using, by whatever name."""
-    target = write or TUNED_FILE
+    target, config = question.write or TUNED_FILE, question.config
     live = [config_file(ROTATION_FILE), Path("config") / ROTATION_FILE, *([config] if config else [])]
     same = target.resolve() in {path.resolve() for path in live}
     linked = target.exists() and any(path.exists() and path.samefile(target) for path in live)
@@ -39,8 +39,9 @@ def refuse_live(write: Path | None, config: Path | None) -> Path:
     return target
 
 
-def write_tuned(question: Question, result: TuneResult, target: Path) -> Path:
+def write_tuned(question: Question, result: TuneResult) -> Path:
     """Write the whole rotation file with the winner's values. UserError when it cannot be written."""
+    target = refuse_live(question)  # again: hours may have passed since it was asked
     box, run = result.box, rotation_run(question)
     notes = {
         "made_by": "rung tune rotation: a candidate, not in use until a person says so",

@@ -26,6 +26,7 @@ class Question:
     costs: Path | None
     limits: tuple[Path, ...]
     config: Path | None = None
+    write: Path | None = None
 
 
 def asked(question: Question) -> tuple[Subject, list[Values], Axes]:

@@ -132,7 +132,6 @@ def tune(
     tally = book.tally(subject.name, search.tape_id)
     looks = book.tally(subject.name, subject.period_id(*holdout))
     first, then, default = joined(inside[0]), row_of(kept), row_of(usual)
-    before = ratio(joined(inside[1]), year)
     return TuneResult(
         subject=subject,
         plan=plan,
@@ -140,7 +139,7 @@ def tune(
         holdout=holdout,
         tried=tuple(tried),
         winner=winner,
-        default_sharpe=None if before is None else before * year**0.5,
+        default_sharpe=_annual(joined(inside[1]), year),
         dates=tuple(kept["dates"]),
         in_sample=first,
         out_of_sample=then,
@@ -150,6 +149,11 @@ def tune(
         trials=tally.count,
         looks=looks.count,
     )
+
+
+def _annual(row: Floats, periods_per_year: int) -> float | None:
+    measured = ratio(row, periods_per_year)
+    return None if measured is None else measured * periods_per_year**0.5
 
 
 class _Search:

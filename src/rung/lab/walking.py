@@ -7,11 +7,11 @@ Source: Pardo (1992); López de Prado (2018), chapter 11.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -117,7 +117,6 @@ class WalkForwardResult:
     trials: int
     trials_ever: int
     looks: int
-    axes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 def windows(subject: Subject, plan: Plan) -> tuple[Window, ...]:
@@ -159,39 +158,36 @@ def walk_forward_of(
     """
     if not grid:
         raise UserError("an empty grid: nothing to choose from", where="--grid", remedy="name a parameter")
-    steps, pool = windows(subject, plan), pool or Inline()
+    steps = windows(subject, plan)
     trials = _counted(subject, grid, plan, steps, book)
-    runner = Runner(subject, pool, plan.out, progress)
+    runner = Runner(subject, pool or Inline(), plan.out, progress)
     trained = runner.run([(values, step.train) for step in steps for values in grid])
     table = [trained[n * len(grid) : (n + 1) * len(grid)] for n in range(len(steps))]
     picked = [best(rows, plan.select, subject.periods_per_year) for rows in table]
     book.report(_shown(subject, steps, table, trials))
-    tested = runner.run([(grid[pick], step.test) for pick, step in zip(picked, steps, strict=True)])
-    usual = runner.run([({}, step.test) for step in steps])
+    kept = [rows[pick] for rows, pick in zip(table, picked, strict=True)]
+    runs = [(grid[pick], step.test) for pick, step in zip(picked, steps, strict=True)]
+    tested, usual = runner.run(runs), runner.run([({}, step.test) for step in steps])
     _count_look(subject, grid, plan, steps, book)
-    inside = _each_day_once(steps, [rows[pick] for rows, pick in zip(table, picked, strict=True)])
-    outside, default = joined(tested), joined(usual)
-    chance = np.random.default_rng(plan.seed)
-    year = subject.periods_per_year
+    inside, outside, default = _each_day_once(steps, kept), joined(tested), joined(usual)
+    traded, chance, year = joined(tested, "trades"), np.random.default_rng(plan.seed), subject.periods_per_year
     tally = book.tally(subject.name, _train_id(subject, steps))
     looks = book.tally(subject.name, _test_id(subject, steps))
-    box = honesty(inside, outside, tally, looks, year, chance)
-    worse = runner.conditions([(grid[pick], step.test) for pick, step in zip(picked, steps, strict=True)])
     return WalkForwardResult(
         subject=subject,
         plan=plan,
         chosen=tuple(
-            _chosen(step, grid[pick], rows[pick], test, year)
-            for step, pick, rows, test in zip(steps, picked, table, tested, strict=True)
+            _chosen(step, values, row, test, year)
+            for step, (values, _), row, test in zip(steps, runs, kept, tested, strict=True)
         ),
         dates=tuple(date for outcome in tested for date in outcome["dates"]),
         in_sample=inside,
         out_of_sample=outside,
         default=default,
-        trades=joined(tested, "trades"),
-        box=box,
+        trades=traded,
+        box=honesty(inside, outside, tally, looks, year, chance),
         lead=lead_over(outside, default, chance),
-        monte_carlo=monte_carlo(outside, joined(tested, "trades"), worse, subject, chance),
+        monte_carlo=monte_carlo(outside, traded, runner.conditions(runs), subject, chance),
         combinations=len(grid),
         trials=tally.count,
         trials_ever=book.tally(subject.name).count,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rung.apps.cli.pools import campaign_progress, pool_of
 from rung.domain.errors import UserError
 
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
@@ -17,6 +15,10 @@ Grid = Annotated[
     typer.Option("--grid", help="values to search: period=20:80:20; repeat [default: the rotation has its own]"),
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter that stays: every=30")]
+Holdout = Annotated[int | None, typer.Option(min=1, help="tail the search never sees [default: 20]")]
+Write = Annotated[
+    Path | None, typer.Option(help="rotation: where the tuned file goes [default: config/optimized_params.json]")
+]
 LimitFiles = Annotated[list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds")]
 
 
@@ -29,7 +31,7 @@ def tune(  # noqa: PLR0913 - the options are the verb's interface
     trials: Annotated[int, typer.Option(min=1, help="sets of values to try")] = 40,
     train_days: Annotated[int, typer.Option(min=1, help="days before each fold")] = 5,
     test_days: Annotated[int, typer.Option(min=1, help="days of each fold")] = 5,
-    holdout_days: Annotated[int | None, typer.Option(min=1, help="tail the search never sees [default: 20]")] = None,
+    holdout_days: Holdout = None,
     months: Annotated[int | None, typer.Option(min=1, help="hold out so many months (21 sessions) instead")] = None,
     embargo_days: Annotated[int, typer.Option(min=0, help="days left out before each fold and the tail")] = 0,
     settings: Settings = None,
@@ -42,9 +44,7 @@ def tune(  # noqa: PLR0913 - the options are the verb's interface
     workers: Annotated[int | None, typer.Option(min=1, help="processes [default: one per core]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="seed of search and resampling")] = 7,
     out: Annotated[Path | None, typer.Option(help="folder of the study [default: .rung/tune/STRATEGY]")] = None,
-    write: Annotated[
-        Path | None, typer.Option(help="rotation: where the tuned file goes [default: config/optimized_params.json]")
-    ] = None,
+    write: Write = None,
     json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """Search parameters by walk-forward folds, then judge the winner on a held-out tail, beside the default.
@@ -52,46 +52,24 @@ def tune(  # noqa: PLR0913 - the options are the verb's interface
     For the rotation it searches thresholds, smoothing and stops and writes a file for `rung mock --config`; the file in
     use is never overwritten. The same call goes on where an interrupted one stopped.
     """
-    from rung.adapters.state.system_clock import SystemClock
-    from rung.apps.study_files import folder_for, write_json
-    from rung.apps.subjects import ROTATION, Question, asked
-    from rung.apps.tune_words import print_tuning, tune_summary
-    from rung.lab.optimising import open_book
+    from rung.apps.studies import Question, show_tuning
     from rung.lab.tuning import TunePlan
-    from rung.lab.tuning import tune as search
 
     question = Question(
         strategy=strategy, symbols=tuple(symbol or ()), period=(start, end), grid=tuple(grid or ()),
         settings=tuple(settings or ()), data=data, capital=capital, costs=costs, limits=tuple(limits or ()),
-        config=config,
+        config=config, write=write,
     )  # fmt: skip
-    rotation = strategy == ROTATION
-    if not rotation and (write or config):
-        raise UserError("only the rotation has a file to write", where="--write, --config")
-    if rotation:
-        from rung.apps.rotation_tuning import question_for, refuse_live, write_tuned
-
-        question, target = question_for(question), refuse_live(write, config)
-    subject, _, axes = asked(question)
     plan = TunePlan(
         trials=trials, train_days=train_days, test_days=test_days, holdout_days=held_out(holdout_days, months),
-        embargo_days=embargo_days, seed=seed, at_ns=SystemClock().now_ns(),
-        out=out or Path(".rung") / "tune" / Path(strategy.partition(":")[0]).stem,
+        embargo_days=embargo_days, seed=seed, out=out or place_of(strategy),
     )  # fmt: skip
-    folder_for(plan.out)
-    with campaign_progress("trials") as progress:
-        result = search(subject, axes, replace(plan), open_book(), pool_of(cluster, workers), progress)
-    written = [write_json(plan.out / "tune.json", tune_summary(result))]
-    if rotation:
-        written.append(write_tuned(question, result, target))
-    if json:
-        from rung.apps.cli.output import print_json
+    show_tuning(question, plan, (cluster, workers), as_json=json)
 
-        print_json(tune_summary(result))
-        return
-    print_tuning(result)
-    for path in written:
-        typer.echo(f"written  {path}")
+
+def place_of(strategy: str) -> Path:
+    """Where a search is kept when nobody says."""
+    return Path(".rung") / "tune" / Path(strategy.partition(":")[0]).stem
 
 
 def held_out(days: int | None, months: int | None) -> int:

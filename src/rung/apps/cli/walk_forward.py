@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from rung.apps.cli.pools import campaign_progress, pool_of
 
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
 Grid = Annotated[list[str] | None, typer.Option("--grid", help="period=20:80:20 or band=0.001,0.002; repeat, crossed")]
@@ -16,6 +13,8 @@ Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter t
 LimitFiles = Annotated[
     list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/backtest.toml]")
 ]
+Costs = Annotated[Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_spot.toml]")]
+Out = Annotated[Path | None, typer.Option(help="folder for walk_forward.json; finished runs are kept there")]
 Cluster = Annotated[str | None, typer.Option(help="run on a Dask cluster: tcp://HOST:PORT")]
 Workers = Annotated[int | None, typer.Option(min=1, help="processes [default: one per core]")]
 
@@ -35,14 +34,12 @@ def walk_forward(  # noqa: PLR0913 - the options are the verb's interface
     settings: Settings = None,
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before each window, quote currency")] = "100000",
-    costs: Annotated[
-        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_spot.toml]")
-    ] = None,
+    costs: Costs = None,
     limits: LimitFiles = None,
     cluster: Cluster = None,
     workers: Workers = None,
     seed: Annotated[int, typer.Option(min=0, help="seed of the resampling")] = 7,
-    out: Annotated[Path | None, typer.Option(help="folder for walk_forward.json; finished runs are kept there")] = None,
+    out: Out = None,
     json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """Choose the best parameters on some days, trade the next ones with them, step on; judge only the latter.
@@ -50,31 +47,15 @@ def walk_forward(  # noqa: PLR0913 - the options are the verb's interface
     In sample and out of sample stand side by side with the number of trials the trial book counted, and a sentence says
     whether luck explains the result. `rotation` walks with its own grid names (see docs/how_to/walk_forward.md).
     """
-    from rung.adapters.state.system_clock import SystemClock
-    from rung.apps.study_files import folder_for, write_json
-    from rung.apps.subjects import Question, asked
-    from rung.apps.walk_words import print_walk, walk_summary
-    from rung.lab.optimising import open_book
-    from rung.lab.walking import Plan, walk_forward_of
+    from rung.apps.studies import Question, show_walk
+    from rung.lab.walking import Plan
 
     question = Question(
         strategy=strategy, symbols=tuple(symbol or ()), period=(start, end), grid=tuple(grid or ()),
         settings=tuple(settings or ()), data=data, capital=capital, costs=costs, limits=tuple(limits or ()),
     )  # fmt: skip
-    subject, combinations, _ = asked(question)
     plan = Plan(
         train_days=train_days, test_days=test_days, anchored=anchored, purge_minutes=purge_minutes,
-        embargo_days=embargo_days, select=select, seed=seed, at_ns=SystemClock().now_ns(),
+        embargo_days=embargo_days, select=select, seed=seed, out=out,
     )  # fmt: skip
-    plan = replace(plan, out=folder_for(out))
-    with campaign_progress() as progress:
-        result = walk_forward_of(subject, combinations, plan, open_book(), pool_of(cluster, workers), progress)
-    written = None if out is None else write_json(out / "walk_forward.json", walk_summary(result))
-    if json:
-        from rung.apps.cli.output import print_json
-
-        print_json(walk_summary(result))
-        return
-    print_walk(result)
-    if written is not None:
-        typer.echo(f"written  {written}")
+    show_walk(question, plan, (cluster, workers), as_json=json)
