@@ -22,6 +22,7 @@ from rung.lab.runner import Runner
 from rung.lab.splits import WalkForward
 from rung.lab.statistics.extra import extra_lab
 from rung.lab.statistics.series import Floats
+from rung.lab.statistics.sharpe import MIN_DAYS
 from rung.lab.statistics.trials import Result, Trial, TrialBook
 from rung.lab.statistics.verdict import Honesty, honesty
 from rung.lab.subject import Subject, Values, joined, ratio, row_of
@@ -100,6 +101,11 @@ def parts(subject: Subject, plan: TunePlan) -> tuple[tuple[Days, ...], Days]:
             where="tune",
             remedy="lengthen the period, or shorten --train-days, --test-days or --holdout-days",
         )
+    if walk.count(search) * plan.test_days < MIN_DAYS:
+        raise UserError(
+            f"the folds have fewer than {MIN_DAYS} days: no Sharpe ratio to search by", where="tune",
+            remedy="lengthen the period or --test-days",
+        )  # fmt: skip
     folds = tuple((dates[int(s.test[0])], dates[int(s.test[-1])]) for s in walk.splits(search))
     return folds, (dates[-plan.holdout_days], dates[-1])
 

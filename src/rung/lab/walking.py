@@ -23,6 +23,7 @@ from rung.lab.monte_carlo import Row, monte_carlo
 from rung.lab.runner import Runner
 from rung.lab.splits import WalkForward
 from rung.lab.statistics.series import Floats
+from rung.lab.statistics.sharpe import MIN_DAYS
 from rung.lab.statistics.trials import Result, Trial, TrialBook
 from rung.lab.statistics.verdict import Honesty, honesty
 from rung.lab.subject import Subject, Values, joined, ratio, row_of
@@ -55,6 +56,12 @@ class Plan:
         if self.select not in SELECTIONS:
             raise UserError(
                 f"{self.select!r} is no way to choose", where="--select", remedy=f"use {' or '.join(SELECTIONS)}"
+            )
+        if self.select == "sharpe" and self.train_days < MIN_DAYS:
+            raise UserError(
+                f"{self.train_days} days have no Sharpe ratio: {MIN_DAYS} are the least",
+                where="--train-days",
+                remedy="train longer, or --select return",
             )
         if self.purge_minutes < 0:
             raise UserError("a gap cannot be negative", where="--purge-minutes")
@@ -163,23 +170,20 @@ def walk_forward_of(
     runner = Runner(subject, pool or Inline(), plan.out, progress)
     trained = runner.run([(values, step.train) for step in steps for values in grid])
     table = [trained[n * len(grid) : (n + 1) * len(grid)] for n in range(len(steps))]
-    picked = [best(rows, plan.select, subject.periods_per_year) for rows in table]
+    chance, year = np.random.default_rng(plan.seed), subject.periods_per_year
+    picked = [best(rows, plan.select, year) for rows in table]
     book.report(_shown(subject, steps, table, trials))
     kept = [rows[pick] for rows, pick in zip(table, picked, strict=True)]
     runs = [(grid[pick], step.test) for pick, step in zip(picked, steps, strict=True)]
     tested, usual = runner.run(runs), runner.run([({}, step.test) for step in steps])
     _count_look(subject, grid, plan, steps, book)
     inside, outside, default = _each_day_once(steps, kept), joined(tested), joined(usual)
-    traded, chance, year = joined(tested, "trades"), np.random.default_rng(plan.seed), subject.periods_per_year
-    tally = book.tally(subject.name, _train_id(subject, steps))
-    looks = book.tally(subject.name, _test_id(subject, steps))
+    traded = joined(tested, "trades")
+    tally, looks, ever = (book.tally(subject.name, tape) for tape in _periods(subject, steps))
     return WalkForwardResult(
         subject=subject,
         plan=plan,
-        chosen=tuple(
-            _chosen(step, values, row, test, year)
-            for step, (values, _), row, test in zip(steps, runs, kept, tested, strict=True)
-        ),
+        chosen=tuple(_chosen(*each, year) for each in zip(steps, (v for v, _ in runs), kept, tested, strict=True)),
         dates=tuple(date for outcome in tested for date in outcome["dates"]),
         in_sample=inside,
         out_of_sample=outside,
@@ -190,7 +194,7 @@ def walk_forward_of(
         monte_carlo=monte_carlo(outside, traded, runner.conditions(runs), subject, chance),
         combinations=len(grid),
         trials=tally.count,
-        trials_ever=book.tally(subject.name).count,
+        trials_ever=ever.count,
         looks=looks.count,
     )
 
@@ -229,6 +233,11 @@ def _each_day_once(steps: Sequence[Window], outcomes: Sequence[Outcome]) -> Floa
 
 def _train_id(subject: Subject, steps: Sequence[Window]) -> str:
     return subject.period_id(steps[0].train[0], steps[-1].train[1])
+
+
+def _periods(subject: Subject, steps: Sequence[Window]) -> tuple[str, str, None]:
+    """The trial book's names of the days of choosing, of the days after, and of all days there are."""
+    return _train_id(subject, steps), _test_id(subject, steps), None
 
 
 def _test_id(subject: Subject, steps: Sequence[Window]) -> str:

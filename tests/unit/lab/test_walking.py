@@ -93,6 +93,11 @@ def test_an_unknown_way_to_choose_is_refused() -> None:
         Plan(select="luck")
 
 
+def test_too_few_days_for_a_ratio_are_refused_instead_of_choosing_the_first() -> None:
+    with pytest.raises(UserError, match="2 days have no Sharpe ratio"):
+        Plan(train_days=2)
+
+
 def test_the_best_of_training_is_what_is_tested_even_when_it_then_loses() -> None:
     turned = [*alternating(0.01)[:4], *alternating(-0.02)[4:]]
     table = {0: [0.0] * 12, 1: turned, 2: alternating(0.002)}
@@ -159,7 +164,7 @@ def changed_from(tape: Tape, first_ns: int) -> Tape:
 
 def test_the_days_of_the_test_cannot_change_what_was_chosen() -> None:
     (tape,) = invented_tapes("COINUSDT", days=3)
-    plan = Plan(train_days=2, test_days=1)
+    plan = Plan(train_days=2, test_days=1, select="return")
     result = walk_forward("crossover", GRID, plan, data=[tape])
     (chosen,) = result.chosen
     other = walk_forward("crossover", GRID, plan, data=[changed_from(tape, tape.first_ns + 2 * NS_PER_DAY)])
