@@ -163,13 +163,10 @@ def walk_forward_of(
 
     Raises UserError: an empty grid, a period too short for one window, whatever a run raises.
     """
-    if not grid:
-        raise UserError("an empty grid: nothing to choose from", where="--grid", remedy="name a parameter")
     steps = windows(subject, plan)
-    trials = _counted(subject, grid, plan, steps, book)
-    runner = Runner(subject, pool or Inline(), plan.out, progress)
+    trials, runner = _counted(subject, grid, plan, steps, book), Runner(subject, pool or Inline(), plan.out, progress)
     trained = runner.run([(values, step.train) for step in steps for values in grid])
-    table = [trained[n * len(grid) : (n + 1) * len(grid)] for n in range(len(steps))]
+    table = [trained[n : n + len(grid)] for n in range(0, len(trained), len(grid))]
     chance, year = np.random.default_rng(plan.seed), subject.periods_per_year
     picked = [best(rows, plan.select, year) for rows in table]
     book.report(_shown(subject, steps, table, trials))
@@ -177,8 +174,8 @@ def walk_forward_of(
     runs = [(grid[pick], step.test) for pick, step in zip(picked, steps, strict=True)]
     tested, usual = runner.run(runs), runner.run([({}, step.test) for step in steps])
     _count_look(subject, grid, plan, steps, book)
-    inside, outside, default = _each_day_once(steps, kept), joined(tested), joined(usual)
-    traded = joined(tested, "trades")
+    outside, default, traded = joined(tested), joined(usual), joined(tested, "trades")
+    inside = _each_day_once(steps, kept)
     tally, looks, ever = (book.tally(subject.name, tape) for tape in _periods(subject, steps))
     return WalkForwardResult(
         subject=subject,
@@ -247,7 +244,9 @@ def _test_id(subject: Subject, steps: Sequence[Window]) -> str:
 def _counted(
     subject: Subject, grid: Sequence[Values], plan: Plan, steps: Sequence[Window], book: TrialBook
 ) -> list[Trial]:
-    """Every combination as a trial on the training days, counted before it runs."""
+    """Every combination as a trial on the training days, counted before it runs. UserError: there is none."""
+    if not grid:
+        raise UserError("an empty grid: nothing to choose from", where="--grid", remedy="name a parameter")
     trials = [
         Trial(
             strategy=subject.name,
