@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rung.lab.backtesting import backtest as backtest
     from rung.lab.checking.report import CheckReport as CheckReport
     from rung.lab.lookahead import check as check
+    from rung.lab.optimising import walk_forward as walk_forward
     from rung.lab.result import BacktestResult as BacktestResult
     from rung.lab.sweep_outcome import SweepResult as SweepResult
     from rung.lab.sweeping import sweep as sweep
@@ -50,6 +51,7 @@ _HOMES: dict[str, str] = {
     "feature": "rung.strategy.named_features",
     "features": "rung.strategy.named_features",
     "param": "rung.strategy.parameters",
+    "walk_forward": "rung.lab.optimising",
     **dict.fromkeys(("BookView", "Portfolio", "Strategy", "SymbolView", "Wish"), "rung.strategy.authoring"),
     **dict.fromkeys(_INDICATORS, "rung.strategy.indicators"),
 }

@@ -16,11 +16,15 @@ MOST_VALUES = 1_000_000
 """Of one parameter. More is a slip of the keyboard."""
 
 
+Axes = Mapping[str, tuple[Value, ...]]
+"""Parameter → the values it may take, in the order given."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """Values to try of each parameter, by the parameter's own name, in the order given; none is empty or repeated."""
 
-    axes: Mapping[str, tuple[Value, ...]]
+    axes: Axes
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -34,6 +38,14 @@ class Grid:
     def __iter__(self) -> Iterator[tuple[Value, ...]]:
         """Combinations in the order of `names`, the last parameter changing fastest."""
         return itertools.product(*self.axes.values())
+
+    def combinations(self) -> list[dict[str, Value]]:
+        """Every combination by name, for those who run all of them one by one. Raises UserError above a million."""
+        if self.count > MOST_VALUES:
+            raise UserError(
+                f"{self.count:,} combinations are more than {MOST_VALUES:,}", where="--grid", remedy="use larger steps"
+            )
+        return [dict(zip(self.names, values, strict=True)) for values in self]
 
 
 def read_grid(cls: type, given: Mapping[str, Sequence[Any] | str], fixed: Mapping[str, Any] | None = None) -> Grid:

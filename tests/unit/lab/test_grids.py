@@ -72,3 +72,13 @@ def test_words_that_are_no_grid_are_refused() -> None:
     for words, said in ((["period"], "names no values"), (["=3"], "names no values"), (["a=1", "a=2"], "given twice")):
         with pytest.raises(UserError, match=said):
             parse_grid(words)
+
+
+def test_a_million_combinations_are_not_made_one_by_one() -> None:
+    grid = read_grid(Crossover, {"period": "2:2000:1", "every": "1:1000:1"})
+    assert grid.count == 1_999_000
+    with pytest.raises(UserError, match="1,999,000 combinations"):
+        grid.combinations()
+    assert read_grid(Crossover, {"period": "20,30", "band": "0.1"}).combinations() == [
+        {"period": 20, "band": 0.1}, {"period": 30, "band": 0.1},
+    ]  # fmt: skip

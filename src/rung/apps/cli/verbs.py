@@ -23,6 +23,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("backtest", "Test", f"{_CLI}.backtest:backtest", "a strategy of yours over recorded bars, costs and gates on"),
     Verb("check", "Test", f"{_CLI}.check:check", "does a strategy know the future? warm-up, cliffs, determinism too"),
     Verb("sweep", "Test", f"{_CLI}.sweep:sweep", "every combination of a grid, and what the best of so many is worth"),
+    Verb("walk-forward", "Test", f"{_CLI}.walk_forward:walk_forward", "choose on past days, trade the next, step on"),
+    Verb("tune", "Test", f"{_CLI}.tune:tune", "search parameters, judge them on days the search never saw"),
     Verb("strategies", "Test", f"{_CLI}.strategies:app", "list, show and write strategies"),
     Verb("replay", "Trade", f"{_CLI}.replay:replay", "execute a recorded run again and compare bit for bit"),
     Verb("risk", "Guard", f"{_CLI}.risk:app", "show the effective limits; judge an order without trading"),

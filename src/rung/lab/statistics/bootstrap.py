@@ -65,7 +65,8 @@ def block_length(values: ArrayLike) -> int:
     with extra_lab():
         from arch.bootstrap import optimal_block_length
 
-    found = float(optimal_block_length(row)["stationary"].iloc[0])
+    with np.errstate(divide="ignore", invalid="ignore"):  # an overlap of equal values has no correlation
+        found = float(optimal_block_length(row)["stationary"].iloc[0])
     return min(max(1, ceil(found)), len(row) // 2) if isfinite(found) else 1
 
 

@@ -9,9 +9,9 @@ from rung.domain.errors import UserError
 
 
 @contextmanager
-def extra_lab() -> Iterator[None]:
-    """Around an import of `arch`. UserError when it is not installed."""
+def extra_lab(need: str = "resampling needs the library arch") -> Iterator[None]:
+    """Around an import of `arch`, or of what else `need` names. UserError when it is not installed."""
     try:
         yield
     except ImportError:
-        raise UserError("resampling needs the library arch", remedy="pip install 'rung[lab]'") from None
+        raise UserError(need, remedy="pip install 'rung[lab]'") from None

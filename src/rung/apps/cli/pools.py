@@ -1,0 +1,34 @@
+"""Where a campaign's tasks run, and the bar that shows how many are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rung.lab.campaign import Pool
+
+
+def pool_of(cluster: str | None, workers: int | None) -> Pool:
+    """A Dask cluster when an address is given; else processes; with one worker none but this one."""
+    if cluster is not None:
+        from rung.adapters.pools.cluster import ClusterPool
+
+        return ClusterPool(cluster)
+    if workers == 1:
+        from rung.lab.campaign import Inline
+
+        return Inline()
+    from rung.adapters.pools.processes import ProcessPool
+
+    return ProcessPool(workers)
+
+
+@contextmanager
+def campaign_progress(what: str = "runs") -> Iterator[Callable[[int, int], None]]:
+    """The progress bar as campaigns want it told: (done, of how many)."""
+    from rung.apps.cli.progress import progress_bar
+
+    with progress_bar() as bar:
+        yield lambda done, total: bar(what, done, max(total, 1))

@@ -1,0 +1,54 @@
+"""What `rung tune` says: the search, the winner on both sides, and whether it is better than the default."""
+
+from __future__ import annotations
+
+from rung.apps.cli.output import console, jsonable, print_table
+from rung.apps.walk_words import days_rows, number_words, print_sides, print_verdict, shown
+from rung.lab.tuning import TuneResult
+
+SHOWN = 5
+
+
+def print_tuning(result: TuneResult) -> None:
+    """The best sets, both sides of the winner, the verdict."""
+    subject, plan = result.subject, result.plan
+    ranked = sorted(result.tried, key=lambda each: -(each.sharpe or 0.0))
+    rows = [(each.number, shown(each.values), number_words(each.sharpe)) for each in ranked[:SHOWN]]
+    print_table(
+        f"{subject.name} on {' '.join(subject.symbols)}: the best of {len(result.tried)} sets, "
+        f"{len(result.folds)} folds of {plan.test_days} days, {result.folds[0][0]} to {result.folds[-1][1]}",
+        ("trial", "values", "Sharpe"),
+        [*rows, ("", "default", number_words(result.default_sharpe))],
+        right=("Sharpe",),
+    )
+    console().print(
+        f"held out    {result.holdout[0]} to {result.holdout[1]}, run once the search had ended\n"
+        f"trials      the trial book counts {result.trials} on the days of tuning, "
+        f"{result.looks} look(s) at those held out",
+        soft_wrap=True,
+    )
+    print_sides(result.box, result.default, subject)
+    print_verdict(result.box, result.lead, subject)
+
+
+def tune_summary(result: TuneResult) -> object:
+    """Everything the page says, in the words of JSON."""
+    return jsonable(
+        {
+            "strategy": result.subject.name,
+            "symbols": result.subject.symbols,
+            "tapes": result.subject.tape_ids,
+            "synthetic": result.subject.synthetic,
+            "folds": result.folds,
+            "holdout": result.holdout,
+            "tried": result.tried,
+            "winner": result.winner,
+            "default_sharpe": result.default_sharpe,
+            "in_sample_returns": result.in_sample.tolist(),
+            "days": days_rows(result.dates, result.out_of_sample, result.default),
+            "honesty": result.box,
+            "lead": result.lead,
+            "trials": {"tried": len(result.tried), "counted": result.trials, "looks": result.looks},
+            "warnings": result.subject.warnings,
+        }
+    )

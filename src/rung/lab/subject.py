@@ -1,0 +1,145 @@
+"""What is optimised: something with parameters that can be run over some days, wherever its desk is composed.
+
+One run is one task of a campaign: values, days and conditions in, daily returns and trades out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from rung.domain.step import Step
+from rung.lab.campaign import Outcome, Task, Work
+from rung.lab.round_trips import RoundTrips
+from rung.lab.statistics.series import Floats
+from rung.lab.statistics.sharpe import sharpe_ratio
+from rung.strategy.parameters import Value
+
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What may be made worse than assumed. cost_multiple : of fees, spread and slippage.   delay_bars : every order
+    arrives so much later.   skip_bars : the first ones of the run are not seen.
+    """
+
+    cost_multiple: float = 1.0
+    delay_bars: int = 0
+    skip_bars: int = 0
+
+
+AS_ASSUMED = Conditions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Something with parameters and days.
+
+    name, code_id : as the trial book counts it.   work : a module's function or a `partial` of one, payload → outcome
+    {"dates", "returns", "trades"}.   fixed : whatever else decides an outcome (ids of tapes, costs, limits).
+    dates : the sessions with bars, ISO, in order.   session_minutes : bars' minutes in a whole session.
+    """
+
+    name: str
+    code_id: str
+    work: Work
+    fixed: Mapping[str, Any]
+    defaults: Values
+    symbols: tuple[str, ...]
+    tape_ids: Mapping[str, str]
+    dates: tuple[str, ...]
+    periods_per_year: int
+    session_minutes: int
+    interval_minutes: float
+    synthetic: bool
+    warnings: tuple[str, ...] = ()
+
+    def task(self, values: Values, days: tuple[str, str], conditions: Conditions = AS_ASSUMED) -> Task:
+        """One run from the first to the last of `days`, both included; defaults fill in what `values` leaves out."""
+        return Task.of(
+            {
+                **self.fixed,
+                "values": {**self.defaults, **values},
+                "start": days[0],
+                "end": days[1],
+                "cost_multiple": conditions.cost_multiple,
+                "delay_bars": conditions.delay_bars,
+                "skip_bars": conditions.skip_bars,
+            }
+        )
+
+    def period_id(self, first: str, last: str) -> str:
+        """The trial book's `tape_id` of these days: symbols, contents and period."""
+        return period_id(self.tape_ids, first, last)
+
+
+def period_id(tape_ids: Mapping[str, str], first: str, last: str) -> str:
+    """SHA-256, hexadecimal, over symbols, contents of their tapes, first and last day."""
+    text = json.dumps([sorted(tape_ids.items()), first, last])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class DayBook:
+    """An observer of steps: the daily returns and the trades of a run, as a campaign's outcome."""
+
+    def __init__(self, capital: Decimal) -> None:
+        self._before = self._equity = capital
+        self._dates: list[str] = []
+        self._returns: list[float] = []
+        self._trips = RoundTrips()
+        self._opened_with: dict[int, Decimal] = {}
+        self._bars = 0
+
+    def see(self, step: Step) -> None:
+        """Take in one step, in order."""
+        date = step.event.session.date
+        if not self._dates or date != self._dates[-1]:
+            self._close_day()
+            self._dates.append(date)
+        self._bars += 1
+        for fill in step.fills:
+            self._opened_with.setdefault(fill.at_ns, self._equity)
+            self._trips.take(fill, self._bars)
+        self._equity = step.account.equity_quote
+
+    def outcome(self) -> dict[str, Any]:
+        """dates and returns of the days; trades: P&L ÷ equity before the trade was opened."""
+        returns = [*self._returns, self._day_return()] if self._dates else []
+        trades = [
+            float(trip.pnl_quote / self._opened_with[trip.opened_ns])
+            for trip in self._trips.closed
+            if self._opened_with[trip.opened_ns] > 0
+        ]
+        return {"dates": self._dates, "returns": returns, "trades": trades}
+
+    def _close_day(self) -> None:
+        if self._dates:
+            self._returns.append(self._day_return())
+            self._before = self._equity
+
+    def _day_return(self) -> float:
+        """Of nothing nothing comes: after a loss of everything the days earn 0."""
+        return float(self._equity / self._before - 1) if self._before > 0 else 0.0
+
+
+def row_of(outcome: Outcome) -> Floats:
+    """Daily returns of a run, (days,)."""
+    return np.array(outcome["returns"], dtype=np.float64)
+
+
+def joined(outcomes: Sequence[Outcome], key: str = "returns") -> Floats:
+    """One row of several runs that follow each other."""
+    return np.array([value for outcome in outcomes for value in outcome[key]], dtype=np.float64)
+
+
+def ratio(row: Floats, periods_per_year: int) -> float | None:
+    """Sharpe ratio per period; None where it cannot be computed."""
+    measured = sharpe_ratio(row, periods_per_year)
+    return None if measured is None else measured.moments.ratio

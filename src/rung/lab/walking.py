@@ -1,0 +1,287 @@
+"""Choose on past days, trade the following ones with what was chosen, step on: what choosing is worth.
+
+Every window's parameters are chosen on its training days alone, by backtests through the real desk. They are then run
+on days nobody chose on, each window starting flat with the whole capital, and these days are stitched together.
+Source: Pardo (1992); López de Prado (2018), chapter 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rung.domain.errors import UserError
+from rung.kernels.statistics.growth import total_return
+from rung.lab.campaign import Inline, Outcome, Pool
+from rung.lab.lead import Lead, lead_over
+from rung.lab.monte_carlo import Row, monte_carlo
+from rung.lab.runner import Runner
+from rung.lab.splits import WalkForward
+from rung.lab.statistics.series import Floats
+from rung.lab.statistics.sharpe import MIN_DAYS
+from rung.lab.statistics.trials import Result, Trial, TrialBook
+from rung.lab.statistics.verdict import Honesty, honesty
+from rung.lab.subject import Subject, Values, joined, ratio, row_of
+
+if TYPE_CHECKING:
+    from rung.lab.campaign import Progress
+
+SELECTIONS = ("sharpe", "return")
+Days = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to walk. purge_minutes : at the end of training, left out, rounded up to whole days, since results are daily.
+    embargo_days : left out as well.   select : by Sharpe ratio or by total return of the training days.
+    at_ns : now, UTC, for the trial book.   out : folder that keeps finished runs, None for none.
+    """
+
+    train_days: int = 20
+    test_days: int = 5
+    anchored: bool = False
+    purge_minutes: int = 0
+    embargo_days: int = 0
+    select: str = "sharpe"
+    seed: int = 7
+    at_ns: int = 0
+    out: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.select not in SELECTIONS:
+            raise UserError(
+                f"{self.select!r} is no way to choose", where="--select", remedy=f"use {' or '.join(SELECTIONS)}"
+            )
+        if self.select == "sharpe" and self.train_days < MIN_DAYS:
+            raise UserError(
+                f"{self.train_days} days have no Sharpe ratio: {MIN_DAYS} are the least",
+                where="--train-days",
+                remedy="train longer, or --select return",
+            )
+        if self.purge_minutes < 0:
+            raise UserError("a gap cannot be negative", where="--purge-minutes")
+
+    def walk(self, subject: Subject) -> WalkForward:
+        """The windows, in days of `subject`. UserError: fewer than one day of either, a negative gap."""
+        return WalkForward(
+            train=self.train_days,
+            test=self.test_days,
+            anchored=self.anchored,
+            purge=ceil(self.purge_minutes / subject.session_minutes),
+            embargo=self.embargo_days,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One step of the walk: first and last day of both parts. `train_rows`, `test_rows` count in subject.dates."""
+
+    train: Days
+    test: Days
+    train_rows: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What one window chose, and what came of it. Sharpe ratios are annual, None where they cannot be computed."""
+
+    window: Window
+    values: Values
+    in_sample_frac: float
+    in_sample_sharpe: float | None
+    out_of_sample_frac: float
+    out_of_sample_sharpe: float | None
+    trades: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WalkForwardResult:
+    """A finished walk.
+
+    in_sample : each training day once, the mean of what the choices that trained on it earned on it.
+    out_of_sample, default : daily returns of the stitched test days, as chosen and with the default parameters.
+    trials : counted by the book on the training days, whoever tried them.   trials_ever : of this strategy anywhere.
+    looks : walks counted on these test days.
+    """
+
+    subject: Subject
+    plan: Plan
+    chosen: tuple[Chosen, ...]
+    dates: tuple[str, ...]
+    in_sample: Floats
+    out_of_sample: Floats
+    default: Floats
+    trades: Floats
+    box: Honesty
+    lead: Lead
+    monte_carlo: tuple[Row, ...]
+    combinations: int
+    trials: int
+    trials_ever: int
+    looks: int
+
+
+def windows(subject: Subject, plan: Plan) -> tuple[Window, ...]:
+    """Every step of the walk. UserError: the period is too short for one, with the days it needs."""
+    walk, dates = plan.walk(subject), subject.dates
+    if walk.count(len(dates)) == 0:
+        gap = walk.purge + walk.embargo
+        needs = walk.train + gap + walk.test
+        raise UserError(
+            f"{len(dates)} days are too short for one window: {needs} are needed "
+            f"({walk.train} to train, {gap} left out, {walk.test} to test)",
+            where="walk-forward",
+            remedy="lengthen --from … --to, or shorten --train-days or --test-days",
+        )
+    found = []
+    for split in walk.splits(len(dates)):
+        first, last = int(split.train[0]), int(split.train[-1])
+        found.append(
+            Window(
+                train=(dates[first], dates[last]),
+                test=(dates[int(split.test[0])], dates[int(split.test[-1])]),
+                train_rows=(first, last + 1),
+            )
+        )
+    return tuple(found)
+
+
+def walk_forward_of(
+    subject: Subject,
+    grid: Sequence[Values],
+    plan: Plan,
+    book: TrialBook,
+    pool: Pool | None = None,
+    progress: Progress = lambda done, total: None,
+) -> WalkForwardResult:
+    """Walk a subject over its days. The same request gives the same result, whatever the pool.
+
+    Raises UserError: an empty grid, a period too short for one window, whatever a run raises.
+    """
+    steps = windows(subject, plan)
+    trials, runner = _counted(subject, grid, plan, steps, book), Runner(subject, pool or Inline(), plan.out, progress)
+    trained = runner.run([(values, step.train) for step in steps for values in grid])
+    table = [trained[n : n + len(grid)] for n in range(0, len(trained), len(grid))]
+    chance, year = np.random.default_rng(plan.seed), subject.periods_per_year
+    picked = [best(rows, plan.select, year) for rows in table]
+    book.report(_shown(subject, steps, table, trials))
+    kept = [rows[pick] for rows, pick in zip(table, picked, strict=True)]
+    runs = [(grid[pick], step.test) for pick, step in zip(picked, steps, strict=True)]
+    tested, usual = runner.run(runs), runner.run([({}, step.test) for step in steps])
+    _count_look(subject, grid, plan, steps, book)
+    outside, default, traded = joined(tested), joined(usual), joined(tested, "trades")
+    inside = _each_day_once(steps, kept)
+    tally, looks, ever = (book.tally(subject.name, tape) for tape in _periods(subject, steps))
+    return WalkForwardResult(
+        subject=subject,
+        plan=plan,
+        chosen=tuple(_chosen(*each, year) for each in zip(steps, (v for v, _ in runs), kept, tested, strict=True)),
+        dates=tuple(date for outcome in tested for date in outcome["dates"]),
+        in_sample=inside,
+        out_of_sample=outside,
+        default=default,
+        trades=traded,
+        box=honesty(inside, outside, tally, looks, year, chance),
+        lead=lead_over(outside, default, chance),
+        monte_carlo=monte_carlo(outside, traded, runner.conditions(runs), subject, chance),
+        combinations=len(grid),
+        trials=tally.count,
+        trials_ever=ever.count,
+        looks=looks.count,
+    )
+
+
+def best(outcomes: Sequence[Outcome], select: str, periods_per_year: int) -> int:
+    """The row that did best on the training days; of equals the first. Doing nothing has a ratio of zero."""
+    scores = []
+    for outcome in outcomes:
+        row = row_of(outcome)
+        scores.append(total_return(row) if select == "return" else (ratio(row, periods_per_year) or 0.0))
+    return int(np.argmax(scores))
+
+
+def _chosen(window: Window, values: Values, trained: Outcome, tested: Outcome, year: int) -> Chosen:
+    inside, outside = row_of(trained), row_of(tested)
+    first, then = ratio(inside, year), ratio(outside, year)
+    return Chosen(
+        window=window,
+        values=values,
+        in_sample_frac=total_return(inside),
+        in_sample_sharpe=None if first is None else first * year**0.5,
+        out_of_sample_frac=total_return(outside),
+        out_of_sample_sharpe=None if then is None else then * year**0.5,
+        trades=len(tested["trades"]),
+    )
+
+
+def _each_day_once(steps: Sequence[Window], outcomes: Sequence[Outcome]) -> Floats:
+    """(days,) the mean over the windows that trained on a day of what they earned on it."""
+    days: dict[str, list[float]] = {}
+    for _, outcome in zip(steps, outcomes, strict=True):
+        for date, earned in zip(outcome["dates"], outcome["returns"], strict=True):
+            days.setdefault(date, []).append(earned)
+    return np.array([float(np.mean(days[date])) for date in sorted(days)])
+
+
+def _train_id(subject: Subject, steps: Sequence[Window]) -> str:
+    return subject.period_id(steps[0].train[0], steps[-1].train[1])
+
+
+def _periods(subject: Subject, steps: Sequence[Window]) -> tuple[str, str, None]:
+    """The trial book's names of the days of choosing, of the days after, and of all days there are."""
+    return _train_id(subject, steps), _test_id(subject, steps), None
+
+
+def _test_id(subject: Subject, steps: Sequence[Window]) -> str:
+    return subject.period_id(steps[0].test[0], steps[-1].test[1])
+
+
+def _counted(
+    subject: Subject, grid: Sequence[Values], plan: Plan, steps: Sequence[Window], book: TrialBook
+) -> list[Trial]:
+    """Every combination as a trial on the training days, counted before it runs. UserError: there is none."""
+    if not grid:
+        raise UserError("an empty grid: nothing to choose from", where="--grid", remedy="name a parameter")
+    trials = [
+        Trial(
+            strategy=subject.name,
+            code_id=subject.code_id,
+            params={**subject.defaults, **values},
+            tape_id=_train_id(subject, steps),
+            at_ns=plan.at_ns,
+        )
+        for values in grid
+    ]
+    book.record(trials)
+    return trials
+
+
+def _shown(
+    subject: Subject, steps: Sequence[Window], table: Sequence[Sequence[Outcome]], trials: Sequence[Trial]
+) -> list[tuple[Trial, Result]]:
+    shown = []
+    for n, trial in enumerate(trials):
+        row = _each_day_once(steps, [rows[n] for rows in table])
+        shown.append((trial, Result(sharpe=ratio(row, subject.periods_per_year), days=len(row))))
+    return shown
+
+
+def _count_look(subject: Subject, grid: Sequence[Values], plan: Plan, steps: Sequence[Window], book: TrialBook) -> None:
+    """A walk looks at its test days once; another grid or other windows on the same days look again."""
+    rule = {
+        "walk": [dict(values) for values in grid],
+        "train_days": plan.train_days,
+        "test_days": plan.test_days,
+        "anchored": plan.anchored,
+        "purge_minutes": plan.purge_minutes,
+        "embargo_days": plan.embargo_days,
+        "select": plan.select,
+        "fixed": dict(subject.fixed),
+    }
+    tape_id = _test_id(subject, steps)
+    book.record([Trial(strategy=subject.name, code_id=subject.code_id, params=rule, tape_id=tape_id, at_ns=plan.at_ns)])

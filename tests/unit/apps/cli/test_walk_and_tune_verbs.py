@@ -1,0 +1,90 @@
+"""`rung walk-forward` and `rung tune` as a person uses them, right and wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rung.apps.cli.main import main
+from rung.lab import invented_tapes
+from rung.market.tape_file import write_tape
+
+Run = Callable[..., tuple[int, str, str]]
+COIN = ("crossover", "--symbol", "COINUSDT", "--data", "tapes", "--workers", "1")
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """One command line in a folder with five invented days of COINUSDT: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    (tape,) = invented_tapes("COINUSDT", days=5)
+    (tmp_path / "tapes").mkdir()
+    write_tape(tape, tmp_path / "tapes" / "COINUSDT_1m.parquet")
+
+    def call(*words: str) -> tuple[int, str, str]:
+        code = main(words)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def test_the_walk_prints_both_sides_and_writes_what_it_prints(run: Run, tmp_path: Path) -> None:
+    words = (
+        "--grid",
+        "band=0.001,0.004",
+        "--train-days",
+        "2",
+        "--test-days",
+        "2",
+        "--select",
+        "return",
+        "--out",
+        "walked",
+    )
+    code, out, err = run("walk-forward", *COIN, *words)
+    assert code == 0, err
+    for part in ("in sample", "out of sample", "costs × 3", "Honestly: An invented market", "2 combinations"):
+        assert part in out
+    again = run("walk-forward", *COIN, *words, "--json")[1]
+    written = json.loads((tmp_path / "walked" / "walk_forward.json").read_text("utf-8"))
+    assert json.loads(again) == written
+    assert written["trials"] == {"combinations": 2, "counted": 2, "ever": 3, "looks": 1}
+    assert [row["date"] for row in written["days"]] == ["2025-03-03", "2025-03-04"]
+    assert (tmp_path / ".rung" / "trials.sqlite").exists()
+
+
+def test_the_search_writes_its_result_and_goes_on_where_it_was(run: Run, tmp_path: Path) -> None:
+    words = ("--grid", "band=0.001,0.004", "--train-days", "1", "--test-days", "1", "--holdout-days", "1")
+    code, out, err = run("tune", *COIN, *words, "--trials", "2", "--out", "tuned")
+    assert code == 0, err
+    assert "held out    2025-03-05 to 2025-03-05" in out
+    code, _, err = run("tune", *COIN, *words, "--trials", "3", "--out", "tuned")
+    assert code == 0, err
+    assert len(json.loads((tmp_path / "tuned" / "tune.json").read_text("utf-8"))["tried"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("walk-forward", *COIN), "an empty grid"),
+        (("walk-forward", *COIN, "--grid", "bandd=1,2"), "did you mean band?"),
+        (("walk-forward", *COIN, "--grid", "band=0.001"), "5 days are too short for one window: 25 are needed"),
+        (("walk-forward", *COIN, "--grid", "band=0.001", "--select", "luck"), "is no way to choose"),
+        (("tune", *COIN, "--grid", "band=0.001,0.002"), "5 days are too few: 30 are needed"),
+        (("tune", *COIN), "an empty grid"),
+        (("tune", *COIN, "--grid", "band=0.1", "--months", "1", "--holdout-days", "2"), "were both given"),
+        (("tune", *COIN, "--grid", "band=0.1", "--write", "x.json"), "only the rotation has a file to write"),
+        (("tune", "rotation", "--start-date", "2025-07-01", "--end-date", "2025-07-02", "--write",
+          "config/rotation_strategy.json"), "tuning never overwrites it"),
+        (("tune", "rotation"), "no period"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_told_without_a_traceback(run: Run, words: tuple[str, ...], told: str) -> None:
+    code, _, err = run(*words)
+    assert code == 2
+    assert told in err
+    assert "Traceback" not in err
