@@ -38,7 +38,8 @@ def asked(question: Question) -> tuple[Subject, list[Values], Axes]:
     else:
         grid = read_grid(_strategy_class(question.strategy), parse_grid(question.grid))
         subject = _strategy(question)
-    return subject, grid.combinations(), grid.axes
+    combinations: list[Values] = [*grid.combinations()]
+    return subject, combinations, grid.axes
 
 
 def _strategy_class(strategy: str) -> type:

@@ -70,12 +70,12 @@ def test_the_search_writes_its_result_and_goes_on_where_it_was(run: Run, tmp_pat
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("walk-forward", *COIN), "an empty grid"),
+        (("walk-forward", *COIN), "the grid is empty"),
         (("walk-forward", *COIN, "--grid", "bandd=1,2"), "did you mean band?"),
         (("walk-forward", *COIN, "--grid", "band=0.001"), "5 days are too short for one window: 25 are needed"),
         (("walk-forward", *COIN, "--grid", "band=0.001", "--select", "luck"), "is no way to choose"),
         (("tune", *COIN, "--grid", "band=0.001,0.002"), "5 days are too few: 30 are needed"),
-        (("tune", *COIN), "an empty grid"),
+        (("tune", *COIN), "the grid is empty"),
         (("tune", *COIN, "--grid", "band=0.1", "--months", "1", "--holdout-days", "2"), "were both given"),
         (("tune", *COIN, "--grid", "band=0.1", "--write", "x.json"), "only the rotation has a file to write"),
         (("tune", "rotation", "--start-date", "2025-07-01", "--end-date", "2025-07-02", "--write",
