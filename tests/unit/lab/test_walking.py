@@ -144,7 +144,7 @@ def test_dearer_costs_are_run_again_and_shown() -> None:
 
 
 def test_an_empty_grid_is_refused() -> None:
-    with pytest.raises(UserError, match="the grid is empty"):
+    with pytest.raises(UserError, match="an empty grid"):
         walk_forward_of(made_up({}), [], Plan(train_days=4, test_days=4), open_book())
     with pytest.raises(UserError, match="has no parameter 'perod'"):
         walk_forward("crossover", ["perod=3,4"], data=invented_tapes(days=2))
