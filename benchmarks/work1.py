@@ -1,7 +1,7 @@
 """Work 1 in one run: Rung's truth engine and its compiled twin against the backtesters people use, on the same bars.
 
     python -m benchmarks.work1 --install          # once: an environment per peer below .rung/bench, made with uv
-    python -m benchmarks.work1                    # 50,000 bars
+    python -m benchmarks.work1                    # 50,400 bars
     python -m benchmarks.work1 --bars 525600 --rounds 1 --patience 3600
 
 One-minute bars of a fixed-seed path (peers/path.py), close against the mean of the 60 closes before it, band 0.1 %,
@@ -33,7 +33,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "benchmarks" / "peers"
 CACHE = ROOT / ".rung" / "bench"
-YEAR, SCALES = 525_600, (50_000, 200_000, 525_600)
+YEAR, SCALES = 525_600, (50_400, 201_600, 525_600)
 TRUTH, KERNEL = "rung, truth engine", "rung, compiled twin"
 BUDGET_TRUTH_US, BUDGET_KERNEL_NS = 4.0, 8.0
 
@@ -272,7 +272,7 @@ def machine() -> str:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bars", type=int, default=50_000)
+    parser.add_argument("--bars", type=int, default=50_400)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", nargs="*", help="only those whose name contains one of these words")
     parser.add_argument("--cpu", type=int, default=0, help="the processor everything is pinned to")
