@@ -6,8 +6,9 @@
 
 One-minute bars of a fixed-seed path (peers/path.py), close against the mean of the 60 closes before it, band 0.1 %,
 long, short or flat, 2 bps a side, 1,000 notional; without stops, and with a 2 % stop and a 4 % target. Every round runs
-every system once, in turn, each in a fresh process on one processor; medians. `bars/s` is the engine's run alone,
-`wall` the whole process. The round trips of every system are compared one by one with the compiled twin's.
+every system once, in turn, each in a fresh process on one processor; medians. µs/bar and bars/s are processor time of
+the engine's run alone (other work on the machine does not count), `wall` is the whole process as it happened. The round
+trips of every system are compared one by one with the compiled twin's.
 SYNTHETIC bars: nothing here is evidence about a market.
 """
 
@@ -35,6 +36,8 @@ SCRIPTS = ROOT / "benchmarks" / "peers"
 CACHE = ROOT / ".rung" / "bench"
 YEAR, SCALES = 525_600, (50_400, 201_600, 525_600)
 TRUTH, KERNEL = "rung, truth engine", "rung, compiled twin"
+PENNY = 0.01
+"""A gap in equity that sizes cut at 0.00001 units explain."""
 BUDGET_TRUTH_US, BUDGET_KERNEL_NS = 4.0, 8.0
 
 
@@ -79,10 +82,13 @@ PEERS = (
         name="zipline-reloaded", script="zipline_algo.py", env="zipline", python="3.12",
         packages=("zipline-reloaded==3.2.1",), stops=False, note="no stops within a bar",
     ),
-    Peer(name="jesse", script="jesse_research.py", env="jesse", python="3.11", packages=("jesse==3.5.3",)),
+    Peer(
+        name="jesse", script="jesse_research.py", env="jesse", python="3.11", packages=("jesse==3.5.3",),
+        note="pays to close the open position at the end",
+    ),
     Peer(
         name="freqtrade", script="freqtrade_offline.py", env="freqtrade", python="3.12",
-        packages=("freqtrade==2026.9",), note="its take profit is net of fees",
+        packages=("freqtrade==2026.9",), note="its stop and take profit are net of fees",
     ),
     Peer(
         name="nautilus, patched", script="nautilus.py", env="nautilus", python="3.12", packages=NAUTILUS,
@@ -225,9 +231,9 @@ def agreement(bench: Bench, found: dict[tuple[str, bool], dict[str, Any]], peers
                 continue
             odd = len(theirs - trips(bench.log(peer, stops)))
             gap = line["equity"] - whole["equity"]
-            why = f": {peer.note}" if odd and peer.note else ""
-            same = "all the same" if not odd and line["trades"] == whole["trades"] else f"{odd:,} not found{why}"
-            said.append(f"  {peer.name:<48}{line['trades']:>8,} round trips, equity {gap:+,.6f}; {same}")
+            same = "all the same" if not odd and line["trades"] == whole["trades"] else f"{odd:,} not found"
+            why = f" ({peer.note})" if peer.note and (odd or abs(gap) > PENNY) else ""
+            said.append(f"  {peer.name:<48}{line['trades']:>8,} round trips, equity {gap:+,.6f}; {same}{why}")
     return said
 
 

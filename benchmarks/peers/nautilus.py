@@ -44,6 +44,7 @@ class Work1(Strategy):
         super().__init__()
         self.pair, self.bars, self.stops = pair, bars, stops
         self.mean, self.held, self.leaving = Mean(), 0, False
+        self.guards, self.position_id = (), None
         self.trips: list[tuple[int, int, int]] = []
 
     def on_start(self) -> None:
@@ -56,8 +57,10 @@ class Work1(Strategy):
             return
         self.leaving = self.held != 0
         if self.leaving:
-            self.cancel_all_orders(self.pair.id)
-            self.close_all_positions(self.pair.id)
+            for order in map(self.cache.order, self.guards):
+                if order.is_open:
+                    self.cancel_order(order)
+            self.close_position(self.cache.position(self.position_id))
         if wanted:
             self._open(wanted, close)
 
@@ -68,17 +71,18 @@ class Work1(Strategy):
             self.submit_order(self.order_factory.market(self.pair.id, side, size))
             return
         stop, take = close * (1.0 - STOP_FRAC * wanted), close * (1.0 + TAKE_FRAC * wanted)
-        self.submit_order_list(
-            self.order_factory.bracket(
-                instrument_id=self.pair.id,
-                order_side=side,
-                quantity=size,
-                sl_trigger_price=Price(stop, PRICE_DIGITS),
-                tp_price=Price(take, PRICE_DIGITS),
-            )
+        bracket = self.order_factory.bracket(
+            instrument_id=self.pair.id,
+            order_side=side,
+            quantity=size,
+            sl_trigger_price=Price(stop, PRICE_DIGITS),
+            tp_price=Price(take, PRICE_DIGITS),
         )
+        self.guards = tuple(order.client_order_id for order in bracket.orders[1:])
+        self.submit_order_list(bracket)
 
     def on_position_opened(self, event: Any) -> None:
+        self.position_id = event.position_id
         self.held = 1 if event.entry == OrderSide.BUY else -1
 
     def on_position_closed(self, event: Any) -> None:
