@@ -1,6 +1,6 @@
 """How long until something is on the screen (budget B7): `rung --help`, and a year's backtest in a fresh process.
 
-    python -m benchmarks.startup [--bars 525600] [--rounds 7] [--json]
+    python -m benchmarks.startup [--bars 525600] [--rounds 3] [--json]
 
 Wall time of whole processes, interleaved rounds, medians, beside a bare interpreter and one that imports numpy; file
 cache and compiled kernels warm. The backtests are Work 1 with stops (see work1.py), bars from one .npy file: the truth
@@ -70,7 +70,7 @@ def modules_of_help() -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, default=525_600)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -107,7 +107,7 @@ def install(peers: Iterable[Peer]) -> None:
     for peer in {peer.env: peer for peer in peers if peer.env}.values():
         folder, why = CACHE / peer.env, CACHE / f"{peer.env}.why"
         steps = (
-            [uv, "venv", "--quiet", "--clear", "--python", peer.python, str(folder)],
+            [uv, "venv", "--quiet", "--clear", "--python", found_python(peer.python), str(folder)],
             [uv, "pip", "install", "--quiet", "--system-certs", "--python", str(peer.interpreter), *peer.packages],
         )
         why.unlink(missing_ok=True)
@@ -118,6 +118,12 @@ def install(peers: Iterable[Peer]) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
                 break
         print(f"{peer.env}: {'not installed' if why.exists() else 'installed'}", file=sys.stderr)
+
+
+def found_python(version: str) -> str:
+    """An interpreter that pyenv keeps, where uv does not look; else the version, for uv to find or fetch."""
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python{version}"))
+    return str(kept[-1]) if kept else version
 
 
 def missing(peer: Peer) -> str | None:
