@@ -80,7 +80,8 @@ PEERS = (
     ),
     Peer(
         name="zipline-reloaded", script="zipline_algo.py", env="zipline", python="3.12",
-        packages=("zipline-reloaded==3.2.1",), stops=False, note="no stops within a bar",
+        packages=("zipline-reloaded==3.2.1",), stops=False,
+        note="no stops within a bar; it is not shown the first bar, so the first entry may be late",
     ),
     Peer(
         name="jesse", script="jesse_research.py", env="jesse", python="3.11", packages=("jesse==3.5.3",),
@@ -88,7 +89,7 @@ PEERS = (
     ),
     Peer(
         name="freqtrade", script="freqtrade_offline.py", env="freqtrade", python="3.12",
-        packages=("freqtrade==2026.9",), note="its stop and take profit are net of fees",
+        packages=("freqtrade==2026.9",), note="its stop and take profit are net of fees; what remains of the gap is not traced",
     ),
     Peer(
         name="nautilus, patched", script="nautilus.py", env="nautilus", python="3.12", packages=NAUTILUS,
@@ -304,9 +305,8 @@ def main() -> int:
     print(f"{machine()}\npath of {given.bars:,} SYNTHETIC one-minute bars, {given.rounds} interleaved rounds, medians")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        year = folder / "year.npy"
-        subprocess.run([sys.executable, str(SCRIPTS / "path.py"), str(year), "--bars", str(YEAR)], check=True)
-        np.save(folder / "bars.npy", np.load(year)[: given.bars])
+        for path, bars in ((folder / "year.npy", YEAR), (folder / "bars.npy", given.bars)):
+            subprocess.run([sys.executable, str(SCRIPTS / "path.py"), str(path), "--bars", str(bars)], check=True)
         bench = Bench(folder / "bars.npy", folder, given.cpu, given.patience)
         found = measure(bench, peers, given.rounds)
         if given.json:

@@ -73,7 +73,7 @@ class Work1:
     """The strategy, and the fills it sees in its own account."""
 
     def __init__(self) -> None:
-        self.mean, self.held, self.row, self.entry = Mean(), 0, -1, 0
+        self.mean, self.held, self.row, self.entry, self.calls = Mean(), 0, -1, 0, 0
         self.trips: list[tuple[int, int, int]] = []
 
     def initialize(self, context: Any) -> None:
@@ -82,7 +82,8 @@ class Work1:
         set_commission(PerDollar(cost=FEE_FRAC))
 
     def handle_data(self, context: Any, data: Any) -> None:
-        self.row += 1
+        self.calls += 1
+        self.row = (data.current_dt.value // NS - START_S) // MINUTE_S if self.row < 0 else self.row + 1
         close = data.current(self.asset, "close")
         wanted = self.mean.direction(close)
         if wanted == self.held:
@@ -144,9 +145,8 @@ def main() -> None:
         algo = algorithm(work, strategy, folder)
         with Timer() as timer:
             found = algo.run()
-    bars = strategy.row + 1
-    trips = [trip for trip in strategy.trips if trip[1] < bars]
-    tell(work, zipline.__version__, timer.seconds, found["portfolio_value"].iloc[-1], trips, bars=bars)
+    trips = [trip for trip in strategy.trips if trip[1] <= strategy.row]
+    tell(work, zipline.__version__, timer.seconds, found["portfolio_value"].iloc[-1], trips, bars=strategy.calls)
 
 
 if __name__ == "__main__":
