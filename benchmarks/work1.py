@@ -89,7 +89,8 @@ PEERS = (
     ),
     Peer(
         name="freqtrade", script="freqtrade_offline.py", env="freqtrade", python="3.12",
-        packages=("freqtrade==2026.9",), note="its stop and take profit are net of fees; what remains of the gap is not traced",
+        packages=("freqtrade==2026.9",),
+        note="its stop and take profit are net of fees; what remains of the gap is not traced",
     ),
     Peer(
         name="nautilus, patched", script="nautilus.py", env="nautilus", python="3.12", packages=NAUTILUS,
