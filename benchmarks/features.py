@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from rung.kernels.features.compiled import entry
+from rung.kernels.compiled import entry
 from rung.kernels.features.registry import N_FEATURES
 from rung.kernels.features.step import STATE_SIZE, feature_batch, feature_step, new_state
 

@@ -2,23 +2,15 @@
 
 Everything known of a symbol is one row of `state`, so a copy of the array is a save and writing it back is a restore,
 bit for bit. No symbol reads another's row.
-
-numba's cache looks at the file of the function it caches, not at the files that function calls; `SOURCE_STAMP`
-therefore belongs to the compiled functions' identity (as in `features.step`).
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from pathlib import Path
-
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.kernels.compiled import entry, separate
 from rung.kernels.features import step as features
-from rung.kernels.features.compiled import separate
 from rung.kernels.features.step import feature_step
 from rung.kernels.features.volatility import BOLLINGER_POSITION_20
 from rung.kernels.learner import layout as at
@@ -28,16 +20,12 @@ from rung.kernels.learner.step import learn_bar, mature, open_session
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Step = Callable[[Array, Array, Flags, Array, Array, Array], None]
 
 FEATURES = at.STATE_SIZE
 STATE_SIZE = -(-(at.STATE_SIZE + features.STATE_SIZE) // 8) * 8
 N_OUT = at.N_OUT
 CLOCK_SIZE = 5
 MINUTE, LENGTH, WEEKDAY, MONTH_DAY, SESSION = range(CLOCK_SIZE)
-_entry = nb.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-_SOURCES = sorted((Path(__file__).parent / "learner").glob("*.py"))
-SOURCE_STAMP = zlib.crc32(b"".join(path.read_bytes() for path in _SOURCES), features.SOURCE_STAMP)
 
 
 def new_ensemble_state(n_symbols: int, params: LearnerParams) -> Array:
@@ -75,45 +63,33 @@ def _symbol_step(row: Array, bar: Array, has_bar: bool, clock: Array, params: Ar
         learn_bar(row, params, bar[3], minute, clock[LENGTH], raw[BOLLINGER_POSITION_20])
 
 
-def _compile_step(stamp: int) -> Step:
-    @_entry
-    def ensemble_step(state: Array, bars: Array, present: Flags, clock: Array, params: Array, out: Array) -> None:
-        """Take one slice: every symbol's bar, or its absence.
+@entry
+def ensemble_step(state: Array, bars: Array, present: Flags, clock: Array, params: Array, out: Array) -> None:
+    """Take one slice: every symbol's bar, or its absence.
 
-        state : (n, STATE_SIZE), from `new_ensemble_state`, changed in place.   bars : (n, 5) open, high, low, close,
-        volume; rows of absent symbols are not read.   present : (n,) bool.   clock : (5,) minutes from the session's
-        open to the bars' open, session length in minutes, weekday (Monday 0) and day of month of the session date,
-        ordinal of the session (any number ≥ 0 that differs from the previous session's).   params : `pack_params`.
-        out : (n, N_OUT), columns named in `learner.layout`; always finite.
-        All arrays C-contiguous: another layout is compiled anew, which takes seconds.
-        Timing: call at bar open + interval, slices in time order. A target matures at the last close known when it
-        is due, within its session; a sample whose targets could not all mature in the session is predicted, not
-        learned. A bar that is not finite, not positive or has negative volume counts as absent. An absent symbol
-        repeats its last results with FRESH 0, and with VALID 0 until its first bar of the session.
-        """
-        for i in range(len(state)):
-            row, bar = state[i], bars[i]
-            _symbol_step(row, bar, present[i] and _is_usable(bar) and stamp >= 0, clock, params)
-            for k in range(N_OUT):
-                out[i, k] = row[at.SAID + k]
-
-    return ensemble_step
+    state : (n, STATE_SIZE), from `new_ensemble_state`, changed in place.   bars : (n, 5) open, high, low, close,
+    volume; rows of absent symbols are not read.   present : (n,) bool.   clock : (5,) minutes from the session's
+    open to the bars' open, session length in minutes, weekday (Monday 0) and day of month of the session date,
+    ordinal of the session (any number ≥ 0 that differs from the previous session's).   params : `pack_params`.
+    out : (n, N_OUT), columns named in `learner.layout`; always finite.
+    All arrays C-contiguous: another layout is compiled anew, which takes seconds.
+    Timing: call at bar open + interval, slices in time order. A target matures at the last close known when it
+    is due, within its session; a sample whose targets could not all mature in the session is predicted, not
+    learned. A bar that is not finite, not positive or has negative volume counts as absent. An absent symbol
+    repeats its last results with FRESH 0, and with VALID 0 until its first bar of the session.
+    """
+    for i in range(len(state)):
+        row, bar = state[i], bars[i]
+        _symbol_step(row, bar, present[i] and _is_usable(bar), clock, params)
+        for k in range(N_OUT):
+            out[i, k] = row[at.SAID + k]
 
 
-ensemble_step = _compile_step(SOURCE_STAMP)
+@entry
+def ensemble_batch(state: Array, bars: Array, present: Flags, clocks: Array, params: Array, out: Array) -> None:
+    """`ensemble_step` over bars (t, n, 5), present (t, n), clocks (t, 5) into out (t, n, N_OUT).
 
-
-def _compile_batch(stamp: int, step: Step) -> Step:
-    @_entry
-    def ensemble_batch(state: Array, bars: Array, present: Flags, clocks: Array, params: Array, out: Array) -> None:
-        """`ensemble_step` over bars (t, n, 5), present (t, n), clocks (t, 5) into out (t, n, N_OUT).
-
-        Releases the interpreter's lock: symbols may be given to threads, one slice of `state` each.
-        """
-        for t in range(len(bars) if stamp >= 0 else 0):
-            step(state, bars[t], present[t], clocks[t], params, out[t])
-
-    return ensemble_batch
-
-
-ensemble_batch = _compile_batch(SOURCE_STAMP, ensemble_step)
+    Releases the interpreter's lock: symbols may be given to threads, one slice of `state` each.
+    """
+    for t in range(len(bars)):
+        ensemble_step(state, bars[t], present[t], clocks[t], params, out[t])

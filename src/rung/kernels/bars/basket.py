@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rung.domain.errors import UserError
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
-from rung.kernels.bars.compiled import entry, inlined
 from rung.kernels.bars.decide import decide_weight, fund, note_day, note_equity
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
+from rung.kernels.compiled import entry, inlined
 
 BasketColumns = tuple[Table, Table, Table, Table, Table, NDArray[np.int64], Table]
 NO_FUNDING = np.zeros((0, 0))

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.compiled import inlined
 from rung.kernels.bars.grid import against, down, share, up
+from rung.kernels.compiled import inlined
 
 Row = NDArray[np.float64]
 Table = NDArray[np.float64]

@@ -6,8 +6,8 @@ import math
 
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, is_price, trail_ticks, watch, works
-from rung.kernels.bars.compiled import inlined
 from rung.kernels.bars.grid import down, up
+from rung.kernels.compiled import inlined
 
 
 @inlined

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rung.kernels.bars.compiled import inlined
+from rung.kernels.compiled import inlined
 
 SLACK = 2e-15
 

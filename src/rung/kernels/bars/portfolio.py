@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from rung.domain.errors import UserError
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
-from rung.kernels.bars.compiled import entry, inlined
 from rung.kernels.bars.decide import decide, decide_weight, follow, fund, note_day
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
 from rung.kernels.bars.trades import TRADE_FIELDS, round_trips
+from rung.kernels.compiled import entry, inlined
 
 Columns = tuple[Row, Row, Row, Row, Row, NDArray[np.int64], Row, Row]
 NOTHING = np.zeros(0)

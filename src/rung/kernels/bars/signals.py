@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table, is_price
-from rung.kernels.bars.compiled import entry
+from rung.kernels.compiled import entry
 
 Signs = NDArray[np.int8]
 

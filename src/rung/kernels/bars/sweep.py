@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
-from rung.kernels.bars.compiled import entry, inlined
 from rung.kernels.bars.decide import decide, follow, fund, note_day
 from rung.kernels.bars.lanes import ALL, add8, below8, least8, lowest_bit
+from rung.kernels.compiled import entry, inlined
 from rung.kernels.learner.lanes import load8, mul8, splat8, store8
 
 LANES = 8

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.compiled import entry
+from rung.kernels.compiled import entry
 
 TRADE_FIELDS = (
     "entry_bar", "exit_bar", "side", "quantity_lots", "entry_price", "exit_price", "fees_quote", "pnl_quote", "reason",

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from rung.kernels.compiled import Row, inlined
 from rung.kernels.features import layout as at
-from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.registry import slots
 
 (

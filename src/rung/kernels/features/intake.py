@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from rung.kernels.compiled import Row, inlined
 from rung.kernels.features import layout as at
 from rung.kernels.features import panels as over
-from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.now import Now, sign
 from rung.kernels.features.shapes import push_shapes
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rung.kernels.compiled import Row, inlined
 from rung.kernels.features import layout as at
 from rung.kernels.features import panels as over
-from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.intake import Shared
 from rung.kernels.features.now import Now
 from rung.kernels.features.registry import slots

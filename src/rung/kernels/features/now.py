@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rung.kernels.compiled import Row, inlined
 from rung.kernels.features import layout as at
-from rung.kernels.features.compiled import Row, inlined
 
 
 class Now(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rung.kernels.compiled import Row, separate
 from rung.kernels.features import layout as at
-from rung.kernels.features.compiled import Row, separate
 
 _LARGEST_GAP = 1e3  # beyond a factor of this it is not a gap but another instrument
 

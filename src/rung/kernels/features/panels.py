@@ -7,8 +7,8 @@ over bars n−19 … n. Rows are ring buffers whose length is a power of two.
 
 from __future__ import annotations
 
+from rung.kernels.compiled import Row, inlined
 from rung.kernels.features import layout as at
-from rung.kernels.features.compiled import Row, inlined
 
 
 @inlined

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rung.kernels.compiled import Row, inlined
 from rung.kernels.features import layout as at
-from rung.kernels.features.compiled import Row, inlined
 from rung.kernels.features.now import Now, one_if
 from rung.kernels.features.registry import slots
 

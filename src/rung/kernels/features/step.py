@@ -1,23 +1,14 @@
-"""The one compiled feature step. A batch is this step in a loop, so a feature cannot see the future.
-
-numba's cache looks at the file of the function it caches, not at the files that function calls. `SOURCE_STAMP`, a
-checksum of the whole package, is therefore part of the compiled functions' identity: change any family and they
-are compiled anew. A kernel elsewhere that calls `feature_step` should close over it in the same way.
-"""
+"""The one compiled feature step. A batch is this step in a loop, so a feature cannot see the future."""
 
 from __future__ import annotations
-
-import zlib
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.kernels.compiled import Row, entry, inlined
 from rung.kernels.features import layout as at
 from rung.kernels.features.averages import average_features
 from rung.kernels.features.clock import time_features
-from rung.kernels.features.compiled import Row, entry, inlined
 from rung.kernels.features.intake import take
 from rung.kernels.features.lags import lag_features
 from rung.kernels.features.momentum import momentum_features
@@ -32,11 +23,7 @@ from rung.kernels.features.volatility import volatility_features
 from rung.kernels.features.volume import volume_features
 
 STATE_SIZE = at.STATE_SIZE
-SOURCE_STAMP = zlib.crc32(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
 _WARMUPS = np.array([float(spec.warmup_bars) for spec in REGISTRY])
-
-Step = Callable[[Row, Row, Row, bool, Row], None]
-Batch = Callable[[Row, NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]], None]
 
 
 def new_state(n_symbols: int) -> NDArray[np.float64]:
@@ -64,60 +51,48 @@ def _neutralise(out: Row, bars: int) -> None:
         out[j] = value if value - value == 0.0 else 0.0
 
 
-def _compile_step(stamp: int) -> Step:
-    @entry
-    def feature_step(state: Row, bar: Row, clock: Row, session_open: bool, out: Row) -> None:
-        """Take one closed bar of one symbol and write its 126 features.
+@entry
+def feature_step(state: Row, bar: Row, clock: Row, session_open: bool, out: Row) -> None:
+    """Take one closed bar of one symbol and write its 126 features.
 
-        state : (STATE_SIZE,), from `new_state`, changed in place.   bar : (5,) open, high, low, close, volume.
-        clock : (4,) minutes from the session's open to the bar's open, session length in minutes, weekday
-        (Monday 0) and day of month of the session date.   session_open : first bar of the symbol's session.
-        out : (126,), always finite; 0 before a feature's warm-up and where it is undefined.
-        Timing: may be called at bar open + interval, with bars in time order; a missing bar is simply not passed.
-        An unusable bar (non-finite, price ≤ 0, volume < 0) leaves the state as it is and writes zeros.
-        """
-        if not _is_usable(bar) or stamp < 0:
-            if session_open:
-                state[at.AWAITS_OPEN] = 1.0
-            out[:] = 0.0
-            return
-        if session_open or state[at.AWAITS_OPEN] > 0.0 or state[at.N_BARS] == 0.0:
-            open_session(state, bar)
-        now = look(state, bar)
-        shared = take(state, now)
-        last_20 = shape_20(state, now.n)
-        time_features(state, clock, out)
-        price_features(state, now, shared, out)
-        average_features(state, now, shared, last_20.tilt, out)
-        momentum_features(state, now, shared, out)
-        volatility_features(state, now, shared, last_20.spread, clock[0], out)
-        volume_features(state, now, shared, out)
-        statistics_features(state, now, shared, last_20, out)
-        pattern_features(state, now, out)
-        lag_features(state, now, out)
-        remember(state, now)
-        _neutralise(out, now.n + 1)
-
-    return feature_step
+    state : (STATE_SIZE,), from `new_state`, changed in place.   bar : (5,) open, high, low, close, volume.
+    clock : (4,) minutes from the session's open to the bar's open, session length in minutes, weekday
+    (Monday 0) and day of month of the session date.   session_open : first bar of the symbol's session.
+    out : (126,), always finite; 0 before a feature's warm-up and where it is undefined.
+    Timing: may be called at bar open + interval, with bars in time order; a missing bar is simply not passed.
+    An unusable bar (non-finite, price ≤ 0, volume < 0) leaves the state as it is and writes zeros.
+    """
+    if not _is_usable(bar):
+        if session_open:
+            state[at.AWAITS_OPEN] = 1.0
+        out[:] = 0.0
+        return
+    if session_open or state[at.AWAITS_OPEN] > 0.0 or state[at.N_BARS] == 0.0:
+        open_session(state, bar)
+    now = look(state, bar)
+    shared = take(state, now)
+    last_20 = shape_20(state, now.n)
+    time_features(state, clock, out)
+    price_features(state, now, shared, out)
+    average_features(state, now, shared, last_20.tilt, out)
+    momentum_features(state, now, shared, out)
+    volatility_features(state, now, shared, last_20.spread, clock[0], out)
+    volume_features(state, now, shared, out)
+    statistics_features(state, now, shared, last_20, out)
+    pattern_features(state, now, out)
+    lag_features(state, now, out)
+    remember(state, now)
+    _neutralise(out, now.n + 1)
 
 
-feature_step = _compile_step(SOURCE_STAMP)
-
-
-def _compile_batch(stamp: int, step: Step) -> Batch:
-    @entry
-    def feature_batch(
-        state: Row,
-        bars: NDArray[np.float64],
-        clocks: NDArray[np.float64],
-        session_open: NDArray[np.bool_],
-        out: NDArray[np.float64],
-    ) -> None:
-        """`feature_step` over the rows of `bars` (n, 5), `clocks` (n, 4), `session_open` (n,) into `out` (n, 126)."""
-        for i in range(len(bars)):
-            step(state, bars[i], clocks[i], session_open[i] or stamp < 0, out[i])
-
-    return feature_batch
-
-
-feature_batch = _compile_batch(SOURCE_STAMP, feature_step)
+@entry
+def feature_batch(
+    state: Row,
+    bars: NDArray[np.float64],
+    clocks: NDArray[np.float64],
+    session_open: NDArray[np.bool_],
+    out: NDArray[np.float64],
+) -> None:
+    """`feature_step` over the rows of `bars` (n, 5), `clocks` (n, 4), `session_open` (n,) into `out` (n, 126)."""
+    for i in range(len(bars)):
+        feature_step(state, bars[i], clocks[i], session_open[i], out[i])

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 
-from rung.kernels.features.compiled import Row, inlined, separate
+from rung.kernels.compiled import Row, inlined, separate
 from rung.kernels.learner import layout as at
 from rung.kernels.learner.lanes import fma8, load8, mul8, splat8, store8, sum8
 from rung.kernels.learner.params import N_WEIGHTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rung.kernels.features.compiled import Row, separate
+from rung.kernels.compiled import Row, separate
 from rung.kernels.learner import layout as at
 from rung.kernels.learner.lanes import choose8, div8, fma8, load8, mul8, splat8, sqrt8, store8, sub8
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rung.kernels.features.compiled import Row, separate
+from rung.kernels.compiled import Row, separate
 from rung.kernels.learner import layout as at
 
 _FEW_ERRORS = 20.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rung.kernels.features.compiled import Row, separate
+from rung.kernels.compiled import Row, separate
 from rung.kernels.learner import layout as at
 from rung.kernels.learner.covariance import absorb, dot
 from rung.kernels.learner.lanes import fma8, load8, splat8, store8
