@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rung.config.identity import content_id
 from rung.lab.backtesting import Bench
 from rung.lab.campaign import Outcome
-from rung.lab.statistics.trials import Result, Tally, Trial, TrialBook
+from rung.lab.statistics.trials import Result, Tally, TrialBook
 from rung.lab.sweep_luck import Luck, luck_of_best
 from rung.lab.sweep_plan import Combo, Plan, rows_of
 from rung.lab.sweep_rows import COLUMNS, DESK, Row, desk_row, periods_per_year
 from rung.lab.sweep_twin import second_look
+from rung.lab.trial_count import tape_id_of, trial_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,24 +56,11 @@ class SweepResult:
 def record(plan: Plan, book: TrialBook, at_ns: int) -> int:
     """Count every combination before it runs. Returns how many the book had not seen."""
     trials = (
-        trial_of(bench, plan.values(group, combo), at_ns)
+        trial_of(replace(bench.identity, parameters=plan.values(group, combo)), at_ns)
         for group, bench in enumerate(plan.benches)
         for combo in plan.grid
     )
     return sum(book.record(some) for some in _lots(trials))
-
-
-def trial_of(bench: Bench, values: Mapping[str, Any], at_ns: int) -> Trial:
-    """One combination as the trial book knows it: the strategy's source, all parameters, bars and period."""
-    return Trial(
-        strategy=bench.found.name, code_id=bench.found.source_id, params=values, tape_id=tape_id(bench), at_ns=at_ns
-    )
-
-
-def tape_id(bench: Bench) -> str:
-    """Content id of the bars a bench replays."""
-    identity = bench.identity
-    return content_id({"tapes": identity.tape_ids, "start": identity.start, "end": identity.end})
 
 
 def assembled(plan: Plan, outcomes: Mapping[str, Outcome], book: TrialBook, new: int) -> SweepResult:
@@ -115,7 +102,7 @@ def _report(plan: Plan, book: TrialBook, found: Mapping[Place, Row]) -> None:
     column, days = COLUMNS.index("sharpe"), COLUMNS.index("days")
     shown = (
         (
-            trial_of(plan.benches[group], plan.values(group, combo), 0),
+            trial_of(replace(plan.benches[group].identity, parameters=plan.values(group, combo)), 0),
             Result(sharpe=_daily(row.figures[column], periods), days=int(row.figures[days] or 0)),
         )
         for (group, combo), row in found.items()
@@ -131,7 +118,7 @@ def _daily(annual: float | None, periods: int) -> float | None:
 def _tally(plan: Plan, book: TrialBook) -> Tally:
     """All trials of this strategy on the bars of this sweep, of whatever sweep."""
     name = plan.benches[0].found.name
-    each = [book.tally(name, tape) for tape in dict.fromkeys(tape_id(bench) for bench in plan.benches)]
+    each = [book.tally(name, tape) for tape in dict.fromkeys(tape_id_of(bench.identity) for bench in plan.benches)]
     return Tally(count=sum(tally.count for tally in each), ratios=tuple(r for tally in each for r in tally.ratios))
 
 
