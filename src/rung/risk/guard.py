@@ -40,6 +40,9 @@ class Findings:
     withdraw: bool = False
 
 
+CALM = Findings()
+
+
 class BookRisk:
     """The level of the whole book, assessed from what the market and the account show.
 
@@ -90,6 +93,19 @@ class Guard:
 
     def look(self, view: View, fills: Sequence[Fill] = (), flow_quote: Decimal = Decimal(0)) -> Findings:
         """Measure the account. flow_quote : deposits less withdrawals since the last look, in the equity already."""
+        notes = self._tick(view, fills, flow_quote)
+        changed = None if self.book is None else self.book.look(view)
+        if changed is not None:
+            notes += (changed,)
+        flatten = self.latches.wants_flat or self.kill.flatten
+        withdraw = self.kill.why() is not None or self.latches.state.opens_nothing
+        if self.book is not None:
+            withdraw |= self.book.level.level(view.slice.at_ns) is RiskLevel.EMERGENCY
+        return Findings(notes=notes, flatten=flatten, withdraw=withdraw) if notes or flatten or withdraw else CALM
+
+    def _tick(self, view: View, fills: Sequence[Fill], flow_quote: Decimal) -> tuple[str, ...]:
+        if self.latches.passes(view.slice.at_ns):
+            return ()
         facts = LatchFacts(
             at_ns=view.slice.at_ns,
             session=view.slice.session,
@@ -98,17 +114,7 @@ class Guard:
             closed_trades_quote=view.account.closed_trades_quote,
             slippage_bps=tuple(slippage_bps(fill) for fill in fills) if fills else (),
         )
-        notes = tuple(str(event) for event in self.latches.tick(facts))
-        changed = None if self.book is None else self.book.look(view)
-        if changed is not None:
-            notes += (changed,)
-        killed = self.kill.why() is not None
-        emergency = self.book is not None and self.book.level.level(view.slice.at_ns) is RiskLevel.EMERGENCY
-        return Findings(
-            notes=notes,
-            flatten=self.latches.wants_flat or self.kill.flatten,
-            withdraw=killed or emergency or self.latches.state.opens_nothing,
-        )
+        return tuple(str(event) for event in self.latches.tick(facts))
 
     def screen(self, orders: Sequence[Order], view: View, working: Sequence[Order] = ()) -> tuple[Verdict, ...]:
         """`rung.risk.screen.screen` with these gates."""

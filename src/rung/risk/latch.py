@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from rung.domain.errors import UserError
 from rung.domain.session import Session
@@ -89,7 +89,10 @@ class LatchEvent:
 
 
 class Latch:
-    """The part every latch shares. Subclasses measure in `_measure` and forget in `_start_anew`."""
+    """The part every latch shares. Subclasses measure in `_measure`, say so, and forget in `_start_anew`."""
+
+    measures: ClassVar[bool] = False
+    """True for a latch that trips by what it is shown; the others are tripped from outside."""
 
     def __init__(self, name: str, consequence: Consequence) -> None:
         self.name = name

@@ -43,11 +43,20 @@ class Latches:
             return back
         self.last_ns = facts.at_ns
         events: list[LatchEvent] = []
-        for latch in self._latches.values():
+        for latch in self._live:
             events.extend(latch.tick(facts))
         if events:
             self._look()
         return tuple(events)
+
+    def passes(self, at_ns: int) -> bool:
+        """True when there is nothing to show to anybody: no latch measures, none is tripped, time went on. Then the
+        time is noted, as `tick` would do; otherwise nothing is done.
+        """
+        if self._live or (self.last_ns is not None and at_ns < self.last_ns):
+            return False
+        self.last_ns = at_ns
+        return True
 
     def trip(self, name: str, at_ns: int, reason: str) -> tuple[LatchEvent, ...]:
         """Trip one latch from outside (a person, a failing part of the desk)."""
@@ -82,12 +91,12 @@ class Latches:
     @property
     def wants_flat(self) -> bool:
         """True while a tripped latch asks that positions be closed."""
-        return any(consequence.flatten for _, consequence in self.tripped.values())
+        return self._wants_flat
 
     @property
     def wants_kill(self) -> bool:
         """True while a tripped latch asks for the kill switch."""
-        return any(consequence.kill for _, consequence in self.tripped.values())
+        return self._wants_kill
 
     def losses(self) -> tuple[LossLatch, ...]:
         """The loss limits, to show their usage."""
@@ -132,7 +141,11 @@ class Latches:
             for name, latch in self._latches.items()
             if latch.tripped is not None
         }
-        self._state = worst(consequence.state for _, consequence in self._tripped.values())
+        consequences = [consequence for _, consequence in self._tripped.values()]
+        self._state = worst(consequence.state for consequence in consequences)
+        self._wants_flat = any(consequence.flatten for consequence in consequences)
+        self._wants_kill = any(consequence.kill for consequence in consequences)
+        self._live = tuple(e for e in self._latches.values() if e.measures or e.tripped is not None)
 
     def _latch(self, name: str) -> Latch:
         if name not in self._latches:

@@ -90,6 +90,8 @@ class LossLatch(Latch):
     difference. Non-finite equity trips and never opens.
     """
 
+    measures = True
+
     def __init__(self, rule: LossRule) -> None:
         super().__init__(rule.key, rule.consequence)
         self.rule = rule

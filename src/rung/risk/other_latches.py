@@ -17,6 +17,8 @@ class StreakLatch(Latch):
     Source: seed 000 (5), seed 001 monitor (5), seed 003 (10).
     """
 
+    measures = True
+
     def __init__(self, name: str, most: int, consequence: Consequence) -> None:
         super().__init__(name, consequence)
         self._most = most
@@ -67,6 +69,8 @@ class SlippageLatch(Latch):
     Judged from the first full window on; opening it empties the window.
     Source: seed 004 (15 bps → back to the previous parameters).
     """
+
+    measures = True
 
     def __init__(self, name: str, max_bps: float, window: int, consequence: Consequence) -> None:
         super().__init__(name, consequence)
