@@ -11,7 +11,7 @@ from typing import Protocol
 
 from rung.domain.durable import Durable
 from rung.domain.errors import Fatal
-from rung.domain.order import Order
+from rung.domain.order import Order, OrderKind
 from rung.domain.verdicts import Approved
 from rung.execution.gateway import Ambiguous, Gateway, OrderReport
 from rung.execution.lifecycle import OPEN, OrderState, advanced, reported
@@ -59,7 +59,7 @@ class Outbox:
         if order.order_id in self._states:
             raise SentTwice(f"{order.order_id} was sent before")
         self._states[order.order_id] = OrderState.INTENDED
-        opens = not order.reduce_only
+        opens = not order.reduce_only and order.kind is not OrderKind.CANCEL
         if opens and (order.symbol in self._doubtful.values() or not self._may_send()):
             return self._note(order.order_id, OrderState.WITHHELD, None)
         try:

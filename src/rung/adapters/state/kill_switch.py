@@ -9,7 +9,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -65,7 +65,9 @@ class FileKillSwitch:
     def kill(self, *, person: str, reason: str, flatten: bool = False) -> KillState:
         """Throw the switch. Already on: the first reason stands, `flatten` is added."""
         wanted = self._on(person, reason, flatten=flatten)
-        with self._alone(_KILL_WAITS_SECONDS):
+        with self._alone(_KILL_WAITS_SECONDS) as alone:
+            if not alone:
+                self._lay_triggers(wanted)
             try:
                 before = self._stored()
             except Exception:  # noqa: BLE001 - whatever is wrong with the file, the switch goes on
@@ -136,17 +138,22 @@ class FileKillSwitch:
         doubt = f"{self._path} was not written ({refusal}); only desks that look at {where} are killed"
         return replace(state, doubt=doubt)
 
+    def _lay_triggers(self, state: KillState) -> None:
+        """Somebody resumes at this moment and may write off over us: a trigger laid now outlives that."""
+        for trigger in self._triggers:
+            with suppress(OSError):
+                _pull(trigger, state)
+
     @contextmanager
-    def _alone(self, seconds: float) -> Iterator[None]:
-        """Holds the folder's lock for as long as it can be had within `seconds`; a kill goes on without it."""
+    def _alone(self, seconds: float) -> Iterator[bool]:
+        """Holds the folder's lock if it can be had within `seconds`, and says so; a kill goes on without it."""
         try:
             descriptor = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
-            yield
+            yield False
             return
         try:
-            _locked_within(descriptor, seconds)
-            yield
+            yield _locked_within(descriptor, seconds)
         finally:
             os.close(descriptor)
 
@@ -221,15 +228,16 @@ def _own_words(path: Path) -> str:
         return file.read(_MOST_BYTES)
 
 
-def _locked_within(descriptor: int, seconds: float) -> None:
-    """Take the lock of an open file; after `seconds` go on without it."""
+def _locked_within(descriptor: int, seconds: float) -> bool:
+    """Take the lock of an open file; False when it was not to be had within `seconds`."""
     for _ in range(max(1, round(seconds / _LOCK_STEP_SECONDS))):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             time.sleep(_LOCK_STEP_SECONDS)
         else:
-            return
+            return True
+    return False
 
 
 def _present(path: Path) -> bool:

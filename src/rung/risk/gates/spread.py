@@ -32,6 +32,8 @@ class Spread:
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         quote = self._sound(order.symbol)
         age_ns = view.slice.at_ns - quote.at_ns
+        if age_ns < -self._max_age_ns:
+            raise Refusable(f"cannot judge: the quote of {order.symbol} is dated {-age_ns / 1e9:g} s ahead of the slice")
         if age_ns > self._max_age_ns:
             limit = f"{self._max_age_ns / 1e9:g} s"
             sentence = f"the quote of {order.symbol} is {age_ns / 1e9:g} s old, {limit} are allowed"

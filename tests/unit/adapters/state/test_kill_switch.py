@@ -15,6 +15,7 @@ from rung.adapters.state import kill_switch as module
 from rung.adapters.state.kill_switch import FILE, FileKillSwitch, temporary_trigger
 from rung.domain.clock import ManualClock
 from rung.domain.errors import Fatal, UserError
+from rung.risk.kill import KillState
 
 CLOCK = ManualClock(1_000)
 
@@ -307,5 +308,23 @@ def test_a_kill_that_comes_while_somebody_resumes_stands(switch: FileKillSwitch,
         started.start()
         switch._resumed("ann", "fixed")
     started.join()
+    state = another(folder, trigger).read()
+    assert (state.on, state.person, state.flatten) == (True, "bob", True)
+
+
+def test_a_kill_that_cannot_wait_for_a_slow_resume_stands_all_the_same(
+    switch: FileKillSwitch, folder: Path, trigger: Path
+) -> None:
+    switch.kill(person="ann", reason="first")
+    other = another(folder, trigger)
+    real = switch._write
+
+    def slowly(state: KillState) -> None:
+        if not state.on:
+            other.kill(person="bob", reason="not yet", flatten=True)
+        real(state)
+
+    switch._write = slowly  # type: ignore[method-assign]
+    switch.resume(person="ann", reason="fixed")
     state = another(folder, trigger).read()
     assert (state.on, state.person, state.flatten) == (True, "bob", True)

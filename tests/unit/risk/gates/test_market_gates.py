@@ -296,3 +296,12 @@ def test_months_of_adding_and_taking_away_lose_nothing() -> None:
             gate.observe(made.slice_(made.bar(symbol, at_ns=at_ns, close=0.1, volume=volume), at_ns=at_ns))
     assert gate._traded("TQQQ", 0) == round(0.1 * (0.1 + 29) * 1e6)
     assert gate._traded("SQQQ", 0) == round(0.1 * (1e9 + 29) * 1e6)
+
+
+def test_a_quote_from_the_future_cannot_be_judged_and_one_just_after_the_bar_can() -> None:
+    def gate(ahead_seconds: float) -> Spread:
+        return Spread(Quotes(99.99, 100.01, -ahead_seconds), max_bps=10.0, max_age_seconds=60.0)
+
+    assert gate(2.0).check(made.order(), made.view(), ()) == ()
+    with pytest.raises(Refusable, match="3600 s ahead"):
+        gate(3600.0).check(made.order(), made.view(), ())
