@@ -33,7 +33,8 @@ class Spread:
         quote = self._sound(order.symbol)
         age_ns = view.slice.at_ns - quote.at_ns
         if age_ns < -self._max_age_ns:
-            raise Refusable(f"cannot judge: the quote of {order.symbol} is dated {-age_ns / 1e9:g} s ahead of the slice")
+            early = f"{-age_ns / 1e9:g} s ahead of the slice"
+            raise Refusable(f"cannot judge: the quote of {order.symbol} is dated {early}")
         if age_ns > self._max_age_ns:
             limit = f"{self._max_age_ns / 1e9:g} s"
             sentence = f"the quote of {order.symbol} is {age_ns / 1e9:g} s old, {limit} are allowed"
