@@ -15,9 +15,8 @@ def print_result(result: BacktestResult) -> None:
     """The figures as a table, then what must be known to read them."""
     identity, figures = result.identity, result.figures
     symbols = " ".join(identity.symbols)
-    print_table(
-        f"{identity.strategy} on {symbols}, {identity.start} to {identity.end}", ("figure", "value", ""), rows(result)
-    )
+    title = f"{identity.strategy} on {symbols}, {identity.start} to {identity.end}, bars of {identity.timeframe}"
+    print_table(title, ("figure", "value", ""), rows(result))
     out = console()
     if identity.parameters:
         out.print("parameters  " + ", ".join(f"{name}={value}" for name, value in identity.parameters.items()))
@@ -46,6 +45,7 @@ def rows(result: BacktestResult) -> list[tuple[str, str, str]]:
             f"{float(figures.fees_quote / start):.1%} of the capital",
         ),
         ("Slippage", f"{-figures.slippage_quote:+,.2f}", "half-spread included"),
+        *_holding(figures),
         ("Sharpe", _sharpe(figures), f"of {figures.days} daily returns, annualised, ± one standard error"),
         ("Max drawdown", percent(-figures.max_drawdown_frac), "on closes, from the highest equity before"),
         ("Trades", f"{figures.trades:,}", _open_words(figures)),
@@ -54,14 +54,34 @@ def rows(result: BacktestResult) -> list[tuple[str, str, str]]:
         ("Profit factor", _number(figures.profit_factor), "won by winners ÷ lost by losers"),
         ("Mean hold", _number(figures.mean_bars_held, 1), "bars"),
         ("In the market", percent(figures.time_in_market_frac, 0, signed=False), "of the time"),
+        (
+            "Exposure",
+            f"{figures.exposure_frac:.2f}",
+            f"times the equity; at most {figures.max_exposure_frac:.2f}",
+        ),
         ("Turnover", f"{figures.turnover:,.1f}", "times the capital"),
     ]
+
+
+def _holding(figures: Figures) -> list[tuple[str, str, str]]:
+    """What positions paid and were paid while they were held; only what there was."""
+    found = []
+    if figures.funding_quote:
+        said = "paid less received" if figures.funding_quote > 0 else "received less paid"
+        found.append(("Funding", f"{-figures.funding_quote:+,.2f}", said))
+    if figures.borrow_quote:
+        found.append(("Borrow", f"{-figures.borrow_quote:+,.2f}", "loans of what was sold short"))
+    if figures.liquidations:
+        count = figures.liquidations
+        said = f"{count} position{'s' * (count > 1)} closed by the venue: no margin was left"
+        found.append(("Liquidation fees", f"{-figures.liquidation_fees_quote:+,.2f}", said))
+    return found
 
 
 def summary(result: BacktestResult) -> object:
     """Identity, figures and the honest line in the words of JSON."""
     figures = dataclasses.asdict(result.figures)
-    figures["win_rate_frac"] = result.figures.win_rate_frac
+    figures |= {"win_rate_frac": result.figures.win_rate_frac, "costs_quote": result.figures.costs_quote}
     return jsonable(
         {
             "identity": result.identity,

@@ -21,8 +21,11 @@ class Figures:
     days : sessions with a daily return.   max_drawdown_frac : largest fall from a peak, on closes, in [0, 1].
     sharpe : mean ÷ deviation (n − 1) of daily returns × √periods; sharpe_error : its standard error.
     hold_return_frac : the symbols bought in equal parts at the first open and marked at the last close, costs in.
-    before_costs_quote : what the run would have earned without fees and slippage.
-    time_in_market_frac : share of slices with a position.   turnover : traded value ÷ starting equity.
+    before_costs_quote : what the same fills would have earned without any of the costs.
+    funding_quote : paid less received, < 0 when more was received.   borrow_quote : loans of what was sold short.
+    liquidation_fees_quote : the venue's, for closing what had no margin left; liquidations : how many positions.
+    time_in_market_frac : share of slices with a position.   exposure_frac : mean over slices of gross notional ÷
+    equity (of those where that is above zero), a short counted as a size; max_exposure_frac : the largest.   turnover : traded value ÷ starting equity.
     refused_orders : opening orders a gate refused; refused : violations by kind, an order can have several.
     """
 
@@ -42,10 +45,16 @@ class Figures:
     mean_bars_held: float | None
     fees_quote: Decimal
     slippage_quote: Decimal
+    funding_quote: Decimal
+    borrow_quote: Decimal
+    liquidation_fees_quote: Decimal
+    liquidations: int
     traded_quote: Decimal
     before_costs_quote: Decimal
     turnover: float
     time_in_market_frac: float
+    exposure_frac: float
+    max_exposure_frac: float
     slices: int
     sent_orders: int
     refused_orders: int
@@ -57,14 +66,17 @@ class Figures:
 
     @property
     def costs_quote(self) -> Decimal:
-        return self.fees_quote + self.slippage_quote
+        """Everything trading and holding cost; funding received makes it less."""
+        holding = self.funding_quote + self.borrow_quote + self.liquidation_fees_quote
+        return self.fees_quote + self.slippage_quote + holding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Everything needed to run the same again, and what to doubt about it.
 
-    strategy_id, costs_id, limits_id : content hashes.   tape_ids : by symbol.   costs : (name, value) as stamped.
+    strategy_id, costs_id, limits_id : content hashes.   tape_ids, funding_ids : by symbol.   timeframe : of the bars
+    seen.   costs : (name, value) as stamped.
     warnings : doubts about tapes and instruments.
     """
 
@@ -75,12 +87,14 @@ class Identity:
     symbols: tuple[str, ...]
     start: str
     end: str
+    timeframe: str
     currency: str
     calendar: str
     costs_id: str
     limits_id: str
     costs: tuple[tuple[str, str], ...]
     tape_ids: Mapping[str, str]
+    funding_ids: Mapping[str, str]
     synthetic: bool
     warnings: tuple[str, ...]
 
@@ -89,7 +103,9 @@ class Identity:
 class BacktestResult:
     """One finished backtest.
 
-    equity : at (UTC), equity, in_market; one row per slice.   trades : closed positions.   fills : executions.
+    equity : at (UTC), equity, in_market, gross (notional); funding, borrow, liquidation_fees so far; a row per slice.
+    trades : closed positions; `pnl` is net of every fee and charge in the row.   fills : executions.
+    charges : funding, borrow and liquidation fees as they fell due; > 0 was paid.
     orders : every order of every decision with its verdict; `why` says what the gates said to a refused one.
     """
 
@@ -98,6 +114,7 @@ class BacktestResult:
     equity: pl.DataFrame
     trades: pl.DataFrame
     fills: pl.DataFrame
+    charges: pl.DataFrame
     orders: pl.DataFrame
     notes: tuple[str, ...]
 
@@ -113,6 +130,8 @@ def honest_words(figures: Figures, *, synthetic: bool) -> str:
     parts.append(_about_trading(figures))
     if figures.trades or figures.still_open:
         parts.append(_about_luck(figures))
+        if figures.liquidations:
+            parts.append(f"the venue closed {figures.liquidations} of its positions because their margin was gone")
         if ViolationKind.CIRCUIT_BREAKER in figures.refused:
             parts.append("it lost so much that the gates stopped it")
         if figures.total_return_frac <= figures.hold_return_frac:

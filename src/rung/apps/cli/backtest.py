@@ -12,6 +12,7 @@ from rung.domain.errors import UserError
 
 if TYPE_CHECKING:
     from rung.lab.backtesting import BacktestRequest
+    from rung.lab.instruments import Kind
 
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter: period=40; repeat for several")]
@@ -29,8 +30,15 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before the first bar, quote currency")] = "100000",
     costs: Annotated[
-        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_spot.toml]")
+        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_crypto.toml]")
     ] = None,
+    funding: Annotated[
+        Path | None, typer.Option(help="folder of funding histories [default: `funding` beside the tapes]")
+    ] = None,
+    traded_as: Annotated[
+        str | None, typer.Option("--as", help="`spot`: take perpetuals as coins [default: as config/instruments.toml]")
+    ] = None,
+    timeframe: Annotated[str | None, typer.Option(help="longer bars: 5m, 15m, 1h [default: as the tape]")] = None,
     limits: LimitFiles = None,
     out: Annotated[Path | None, typer.Option(help="folder for equity, trades, orders and summary.json")] = None,
     json: Annotated[bool, typer.Option("--json", help="print the summary as JSON")] = False,
@@ -40,6 +48,8 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     The strategy is a file of yours, a built-in name (`rung strategies list`) or one an installed package adds. The same
     class runs on every rung.
     """
+    from dataclasses import replace
+
     from rung.apps.backtest_files import write_results
     from rung.apps.backtest_words import print_result, summary
     from rung.apps.cli.output import print_json
@@ -48,6 +58,7 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
 
     request = _request(strategy, tuple(symbol or ()), (start, end), data)
     request = _completed(request, settings or [], capital, costs, limits or [])
+    request = replace(request, funding=funding, traded_as=_kind(traded_as), timeframe=timeframe)
     with progress_bar() as progress:
         result = run_backtest(request, progress)
     written = write_results(result, out) if out is not None else ()
@@ -57,6 +68,15 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     print_result(result)
     for path in written:
         typer.echo(f"written  {path}")
+
+
+def _kind(word: str | None) -> Kind | None:
+    from rung.lab.instruments import KINDS
+
+    found = next((kind for kind in KINDS if kind == word), None)
+    if word is not None and found is None:
+        raise UserError(f"nothing is traded as {word!r}", where="--as", remedy=f"say {' or '.join(KINDS)}")
+    return found
 
 
 def parse_settings(words: list[str]) -> dict[str, str]:
