@@ -75,7 +75,7 @@ def _whole_or_refused(history: FundingHistory, tape: Tape, market: Market) -> No
 
 def _holes(history: FundingHistory, start_ns: int, stop_ns: int) -> Iterator[tuple[int, int]]:
     """The stretches of [start_ns, stop_ns) in which a payment may be missing."""
-    while (missing := history.missing_from(start_ns, stop_ns)) is not None:
+    while start_ns < stop_ns and (missing := history.missing_from(start_ns, stop_ns)) is not None:
         later = history.within(missing + 1, stop_ns)
         start_ns = later[0].at_ns if later else stop_ns
         yield missing, start_ns

@@ -25,7 +25,8 @@ class Figures:
     funding_quote : paid less received, < 0 when more was received.   borrow_quote : loans of what was sold short.
     liquidation_fees_quote : the venue's, for closing what had no margin left; liquidations : how many positions.
     time_in_market_frac : share of slices with a position.   exposure_frac : mean over slices of gross notional ÷
-    equity (of those where that is above zero), a short counted as a size; max_exposure_frac : the largest.   turnover : traded value ÷ starting equity.
+    equity (of those where that is above zero), a short counted as a size; max_exposure_frac : the largest.
+    turnover : traded value ÷ starting equity.
     refused_orders : opening orders a gate refused; refused : violations by kind, an order can have several.
     """
 
