@@ -61,6 +61,7 @@ def wide(most: float = 20.0, **others: Any) -> EffectiveLimits:
     settings: dict[str, Any] = {
         "max_symbol_notional_frac": most, "max_gross_notional_frac": most, "min_bar_volume_base": 0.0,
         "no_entry_last_minutes": 0, "min_equity_quote": 0.0, "max_bar_range_frac": 0.5, "max_bar_move_frac": 0.5,
+        "max_stop_frac": 0.25,
         **others,
     }  # fmt: skip
     return effective_limits([ScreenLimits(**settings).limit_set("wide")])
@@ -192,9 +193,9 @@ def test_owning_a_perpetual_pays_its_funding_too(free: Path) -> None:
 
 
 def test_a_perpetual_without_its_rates_is_refused_with_the_way_to_give_them(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no funding history for the perpetual BTCUSDT.*--funding DIR.*--as spot"):
+    with pytest.raises(UserError, match=r"no funding history for the perpetual BTCUSDT.*--funding DIR.*--as spot"):
         backtest(at_minutes(LONG), data=[tape(FLAT)])
-    with pytest.raises(UserError, match="no funding history for the perpetual BTCUSDT.*--as spot"):
+    with pytest.raises(UserError, match=r"no funding history for the perpetual BTCUSDT.*--as spot"):
         backtest(at_minutes(LONG), data=[tape(FLAT)], funding={"ETHUSDT": history()})
     with pytest.raises(UserError, match="no funding history of BTCUSDT at binance"):
         backtest(at_minutes(LONG), data=[tape(FLAT)], funding=tmp_path)
