@@ -160,7 +160,7 @@ def test_a_kind_or_a_folder_that_does_not_exist_is_told_without_a_traceback(
 
 
 def plain_crossover(frame: pl.DataFrame, refused: set[int]) -> tuple[list[tuple[str, float, float]], float]:
-    """Fills as (side, quantity, price) and the equity at the last close; costs as in config/costs_crypto.toml, funding left out.
+    """Fills as (side, quantity, price) and the equity at the last close; costs of costs_crypto.toml, no funding.
 
     refused : the instants (seconds) at which nothing may open; exits pass, and the entry is asked for again.
     """

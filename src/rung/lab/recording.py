@@ -80,14 +80,11 @@ class Recorder:
         end = self._equity[-1]
         daily = _daily([capital, *self._ends, end])
         ratio, error = sharpe(daily, 365 if market.around_the_clock else 252)
-        trips = self._trips.closed
         fees = sum((f.fee_quote for f in self._fills), ZERO)
         slippage = sum((f.slippage_quote for f in self._fills), ZERO)
         charged = {kind: self._charged_quote(kind) for kind in ChargeKind}
         traded = sum((f.value_quote for f in self._fills), ZERO)
         exposure = self._exposure()
-        refused = [v for v in self._verdicts if isinstance(v, Refused)]
-        kinds = Counter(violation.kind.value for refusal in refused for violation in refusal.violations)
         return Figures(
             start_equity_quote=capital,
             end_equity_quote=end,
@@ -97,12 +94,7 @@ class Recorder:
             max_drawdown_frac=worst_fall(np.array([float(capital), *map(float, self._equity)])),
             sharpe=ratio,
             sharpe_error=error,
-            trades=len(trips),
-            wins=sum(trip.pnl_quote > 0 for trip in trips),
-            still_open=self._trips.still_open,
-            mean_trade_frac=_mean([trip.return_frac for trip in trips]),
-            profit_factor=_profit_factor(trips),
-            mean_bars_held=_mean([float(trip.bars) for trip in trips]),
+            **self._about_trips(),
             fees_quote=fees,
             slippage_quote=slippage,
             funding_quote=charged[ChargeKind.FUNDING],
@@ -116,9 +108,7 @@ class Recorder:
             exposure_frac=float(exposure.mean()),
             max_exposure_frac=float(exposure.max()),
             slices=len(self._at_ns),
-            sent_orders=sum(order_of(v).kind is OrderKind.MARKET for v in self._verdicts),
-            refused_orders=len(refused),
-            refused=dict(sorted(kinds.items(), key=lambda item: (-item[1], item[0]))),
+            **self._about_orders(),
         )
 
     def equity_frame(self) -> pl.DataFrame:
@@ -166,6 +156,26 @@ class Recorder:
             "reason", "approved", "why",
         )  # fmt: skip
         return _frame(columns, [_order_row(verdict) for verdict in self._verdicts], ("at",))
+
+    def _about_trips(self) -> dict[str, Any]:
+        trips = self._trips.closed
+        return {
+            "trades": len(trips),
+            "wins": sum(trip.pnl_quote > 0 for trip in trips),
+            "still_open": self._trips.still_open,
+            "mean_trade_frac": _mean([trip.return_frac for trip in trips]),
+            "profit_factor": _profit_factor(trips),
+            "mean_bars_held": _mean([float(trip.bars) for trip in trips]),
+        }
+
+    def _about_orders(self) -> dict[str, Any]:
+        refused = [v for v in self._verdicts if isinstance(v, Refused)]
+        kinds = Counter(violation.kind.value for refusal in refused for violation in refusal.violations)
+        return {
+            "sent_orders": sum(order_of(v).kind is OrderKind.MARKET for v in self._verdicts),
+            "refused_orders": len(refused),
+            "refused": dict(sorted(kinds.items(), key=lambda item: (-item[1], item[0]))),
+        }
 
     def _charged_quote(self, kind: ChargeKind) -> Decimal:
         return sum((charge.amount_quote for _, charge in self._charged if charge.kind is kind), ZERO)

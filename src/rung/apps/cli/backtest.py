@@ -20,6 +20,14 @@ LimitFiles = Annotated[
     list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/backtest.toml]")
 ]
 
+CostFile = Annotated[Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_crypto.toml]")]
+FundingFolder = Annotated[
+    Path | None, typer.Option(help="folder of funding histories [default: `funding` beside the tapes]")
+]
+TradedAs = Annotated[
+    str | None, typer.Option("--as", help="`spot`: take perpetuals as coins [default: as config/instruments.toml]")
+]
+
 
 def backtest(  # noqa: PLR0913 - the options are the verb's interface
     strategy: Annotated[str, typer.Argument(help="a file (my_strategy.py, my_strategy.py:Class) or a name")],
@@ -29,15 +37,9 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     settings: Settings = None,
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before the first bar, quote currency")] = "100000",
-    costs: Annotated[
-        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_crypto.toml]")
-    ] = None,
-    funding: Annotated[
-        Path | None, typer.Option(help="folder of funding histories [default: `funding` beside the tapes]")
-    ] = None,
-    traded_as: Annotated[
-        str | None, typer.Option("--as", help="`spot`: take perpetuals as coins [default: as config/instruments.toml]")
-    ] = None,
+    costs: CostFile = None,
+    funding: FundingFolder = None,
+    traded_as: TradedAs = None,
     timeframe: Annotated[str | None, typer.Option(help="longer bars: 5m, 15m, 1h [default: as the tape]")] = None,
     limits: LimitFiles = None,
     out: Annotated[Path | None, typer.Option(help="folder for equity, trades, orders and summary.json")] = None,
