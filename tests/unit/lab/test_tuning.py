@@ -148,7 +148,7 @@ def test_a_set_that_never_trades_counts_as_zero_and_beats_losers() -> None:
 
 
 def test_nothing_to_search_is_refused() -> None:
-    with pytest.raises(UserError, match="the grid is empty"):
+    with pytest.raises(UserError, match="an empty grid"):
         tune(made_up([]), {}, plan(), open_book(), Inline())
 
 

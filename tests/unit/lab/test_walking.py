@@ -144,7 +144,7 @@ def test_dearer_costs_are_run_again_and_shown() -> None:
 
 
 def test_an_empty_grid_is_refused() -> None:
-    with pytest.raises(UserError, match="the grid is empty"):
+    with pytest.raises(UserError, match="an empty grid"):
         walk_forward_of(made_up({}), [], Plan(train_days=4, test_days=4), open_book())
     with pytest.raises(UserError, match="has no parameter 'perod'"):
         walk_forward("crossover", ["perod=3,4"], data=invented_tapes(days=2))
@@ -201,7 +201,7 @@ def test_conditions_make_the_run_dearer_later_and_shorter() -> None:
     assert total(Conditions(skip_bars=600)) != usual
 
 
-@pytest.mark.parametrize("name", ["costs.toml", "costs_spot.toml"])
+@pytest.mark.parametrize("name", ["costs.toml", "costs_crypto.toml"])
 def test_every_fee_and_slippage_is_multiplied_and_nothing_else(name: str) -> None:
     costs: Any = load_costs(Path(__file__).resolve().parents[3] / "config" / name).value
     double: Any = dearer(costs, 2.0)
@@ -215,6 +215,9 @@ def test_every_fee_and_slippage_is_multiplied_and_nothing_else(name: str) -> Non
         assert double.fees.checked_through == costs.fees.checked_through
     else:
         assert double.fees.taker_bps == 2 * costs.fees.taker_bps
+        assert double.borrow.annual_bps == 2 * costs.borrow.annual_bps
+        assert double.margin.liquidation_fee_bps == 2 * costs.margin.liquidation_fee_bps
+        assert double.margin.spot_collateral_frac == costs.margin.spot_collateral_frac
 
 
 def test_an_interrupted_walk_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
