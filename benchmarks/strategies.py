@@ -66,7 +66,7 @@ def row(figures: Figures) -> str:
     sharpe = "-" if figures.sharpe is None else f"{figures.sharpe:.1f} ± {figures.sharpe_error:.1f}"
     cells = (
         f"{figures.days}", f"{figures.total_return_frac:+.1%}", f"{figures.before_costs_quote / start:+.1%}",
-        f"{figures.costs_quote / start:.1%}", f"{figures.funding_quote / start:+.2%}",
+        f"{figures.costs_quote / start:.1%}", f"{(figures.funding_quote or 0) / start:+.2%}",
         f"{figures.hold_return_frac:+.1%}", f"{figures.trades}", won,
         f"{figures.max_drawdown_frac:.1%}", sharpe,
     )  # fmt: skip
