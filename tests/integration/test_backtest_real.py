@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,16 @@ import polars as pl
 import pytest
 
 from rung.apps.cli.main import main
+from rung.config.load import load
+from rung.domain.funding import FundingHistory, FundingInstant
 from rung.lab import backtest
 from rung.lab.result import BacktestResult
+from rung.simulation.params import CryptoCostParams, LiquidityParams
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "my_first_strategy.py"
 MONTH = {"start": "2025-05-10", "end": "2025-06-08"}
+EIGHT_HOURS = 8 * 3_600_000_000_000
 FEE_STEP, LOT = Decimal("0.00000001"), Decimal("0.001")
 WEEK = {"start": "2025-05-10", "end": "2025-05-16"}
 
@@ -70,8 +75,8 @@ def test_the_tgt_rules_trade_as_documented_on_real_minutes(minutes: Path, symbol
     rested = pl.col("trigger") == "TAKE_PROFIT"
     fills = result.fills.with_columns(rate=fee / value, cost=pl.col("slippage") / value)
     np.testing.assert_allclose(fills.filter(~rested)["rate"], 5.5e-4, atol=1e-8)
-    np.testing.assert_allclose(fills.filter(~rested)["cost"], 2e-4, atol=5e-5)
-    assert fills.filter(~rested)["cost"].min() >= 2e-4 - 1e-6  # type: ignore[operator]  # rounded against us
+    np.testing.assert_allclose(fills.filter(~rested)["cost"], 2.5e-4, atol=5e-5)
+    assert fills.filter(~rested)["cost"].min() >= 2.5e-4 - 1e-6  # type: ignore[operator]  # rounded against us
     assert set(fills.filter(rested)["cost"]) <= {0.0}
     stopped = result.trades.filter(pl.col("trigger") == "STOP")
     assert all(frac < -0.02 for frac in stopped["return_frac"])
@@ -86,7 +91,8 @@ def test_twice_is_the_same_to_the_last_digit(minutes: Path) -> None:
 def test_orders_are_those_of_a_plain_loop_over_the_tape(minutes: Path) -> None:
     """The rules without stops, worked out with numpy and a little Decimal: same fills, same prices, same equity."""
     far = {"stop": 0.25, "target": 0.0, "every": 1}  # farther than the market moves in this week: no stop is hit
-    result = backtest("crossover", symbols="BTCUSDT", data=minutes, settings=far, **WEEK)
+    rates = {"BTCUSDT": unpaid("2025-05-10", 7)}
+    result = backtest("crossover", symbols="BTCUSDT", data=minutes, settings=far, costs=deep(), funding=rates, **WEEK)
     frame = pl.read_parquet(minutes / "BTCUSDT_1m.parquet").filter(
         pl.col("timestamp").dt.date().is_between(pl.date(2025, 5, 10), pl.date(2025, 5, 16))
     )
@@ -94,13 +100,67 @@ def test_orders_are_those_of_a_plain_loop_over_the_tape(minutes: Path) -> None:
     fills, equity = plain_crossover(frame, refused)
     made = list(zip(*(result.fills[name] for name in ("side", "quantity", "price")), strict=True))
     assert len(made) > 500
-    assert set(result.figures.refused) <= {"session_closed"}
+    assert set(result.figures.refused) <= {"halted_data"}
     assert made == fills
     assert float(result.figures.end_equity_quote) == pytest.approx(equity, abs=1e-6)
 
 
+def deep() -> CryptoCostParams:
+    """The shipped costs in a market that fills everything at once."""
+    costs = load(ROOT / "config" / "costs_crypto.toml", CryptoCostParams).value
+    return replace(costs, liquidity=LiquidityParams(max_participation_frac=Decimal(1)))
+
+
+def unpaid(start: str, days: int) -> FundingHistory:
+    """A perpetual that pays nothing: the plain loop knows no funding."""
+    hours = [np.datetime64(start, "ns").astype(int).item() + n * EIGHT_HOURS for n in range(3 * days)]
+    instants = tuple(FundingInstant(at_ns=at_ns, rate=Decimal(0)) for at_ns in hours)
+    return FundingHistory(symbol="BTCUSDT", interval_ns=EIGHT_HOURS, instants=instants, source="none")
+
+
+def test_funding_of_a_real_week_is_what_the_files_say_for_what_was_held(minutes: Path, real_data: Path) -> None:
+    result = backtest("momentum", symbols="BTCUSDT", data=minutes, costs=deep(), start="2025-05-10", end="2025-05-30")
+    folder = real_data / "funding"
+    marks = pl.read_parquet(folder / "binance_perp_BTCUSDT_mark_1h.parquet").select("timestamp", mark="open")
+    due = pl.read_parquet(folder / "binance_perp_BTCUSDT_funding.parquet").join(marks, on="timestamp", how="left")
+    known = dict(zip(due["timestamp"].dt.epoch("ns"), due["funding_rate"] * due["mark"], strict=True))
+    fills = result.fills.select(pl.col("at").dt.epoch("ns"), "quantity", "side").rows()
+    paid = 0.0
+    charges = result.charges.rows(named=True)
+    for at_ns, amount in zip(result.charges["at"].dt.epoch("ns"), result.charges["amount"], strict=True):
+        held = sum(size if side == "BUY" else -size for when, size, side in fills if when < at_ns)
+        assert amount == pytest.approx(held * known[at_ns], abs=0.01)
+        paid += amount
+    assert len(charges) > 10
+    assert float(result.figures.funding_quote) == pytest.approx(paid)
+    assert result.charges["amount"].min() < 0 < result.charges["amount"].max()  # type: ignore[operator]
+    if not result.figures.still_open:
+        assert result.trades["funding"].sum() == pytest.approx(paid)
+
+
+def test_quarter_hours_from_the_command_line(minutes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--symbol", "BTCUSDT", "--from", WEEK["start"], "--to", WEEK["end"], "--data", str(minutes), "--json"]
+    assert main(["backtest", "crossover", *words, "--timeframe", "15m"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["identity"]["timeframe"] == "15m"
+    assert summary["figures"]["slices"] == 7 * 96
+    assert summary["figures"]["trades"] > 10
+
+
+def test_a_kind_or_a_folder_that_does_not_exist_is_told_without_a_traceback(
+    minutes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["backtest", "crossover", "--symbol", "BTCUSDT", "--data", str(minutes)]
+    assert main([*words, "--as", "future"]) != 0
+    assert "nothing is traded as 'future'" in capsys.readouterr().err
+    assert main([*words, "--funding", "nowhere"]) != 0
+    assert "no funding history of BTCUSDT at binance" in capsys.readouterr().err
+    assert main([*words, "--timeframe", "7 days"]) != 0
+    assert "is no timeframe" in capsys.readouterr().err
+
+
 def plain_crossover(frame: pl.DataFrame, refused: set[int]) -> tuple[list[tuple[str, float, float]], float]:
-    """Fills as (side, quantity, price) and the equity at the last close; costs as in config/costs_spot.toml.
+    """Fills as (side, quantity, price) and the equity at the last close; costs of costs_crypto.toml, no funding.
 
     refused : the instants (seconds) at which nothing may open; exits pass, and the entry is asked for again.
     """
@@ -112,7 +172,7 @@ def plain_crossover(frame: pl.DataFrame, refused: set[int]) -> tuple[list[tuple[
     for i, close in enumerate(closes):
         for quantity in steps_to(held, wanted):
             side = 1 if quantity > 0 else -1
-            price = rounded(Decimal(repr(opens[i])) * (1 + side * Decimal("0.0002")), side)
+            price = rounded(Decimal(repr(opens[i])) * (1 + side * Decimal("0.00025")), side)
             cash -= quantity * price + (abs(quantity) * price * Decimal("0.00055")).quantize(FEE_STEP, ROUND_CEILING)
             fills.append(("BUY" if side > 0 else "SELL", float(abs(quantity)), float(price)))
         held = wanted
@@ -145,6 +205,7 @@ def test_a_pair_is_entered_and_left_with_both_legs(minutes: Path) -> None:
         symbols=("SOLUSDT", "ETHUSDT"),
         data=minutes,
         settings={"entry": 2.0},
+        costs=deep(),
         start="2025-05-10",
         end="2025-05-30",
     )

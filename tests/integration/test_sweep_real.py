@@ -22,21 +22,22 @@ pytestmark = pytest.mark.data
 
 
 def test_sampled_combinations_of_a_real_sweep_are_the_desks(real_data: Path, tmp_path: Path) -> None:
-    """Trades, fees and final equity within 1e-6; with the shipped costs and the gates of a backtest on the desk."""
+    """Trades, fees and final equity within 1e-6; with the shipped costs, funding, and the gates on the desk."""
     period = {"start": "2025-05-06", "end": "2025-05-08"}
     result = sweep(
         "crossover", GRID, symbols=SYMBOLS, data=real_data / FOLDER, trials=tmp_path / "t.sqlite",
         start=period["start"], end=period["end"],
     )  # fmt: skip
     assert len(result.rows) == 48
-    assert set(result.rows["engine"]) == {"twin"}
+    assert result.plan.engines == ("twin", "twin", "twin")
+    assert result.rows["engine"].to_list().count("twin") == 47  # of one an order still works at the next decision
     assert all(check.same for check in result.checks)
     rows = result.rows.to_dicts()
     for row in [rows[i] for i in np.random.default_rng(5).choice(48, 9, replace=False)]:
         settings = {"period": row["period"], "band": row["band"]}
         alone = backtest(
             "crossover", symbols=row["symbol"], data=real_data / FOLDER, settings=settings,
-            start=period["start"], end=period["end"],
+            start=period["start"], end=period["end"], book=None,
         ).figures  # fmt: skip
         assert row["trades"] == alone.trades > 0
         assert row["fees_quote"] == pytest.approx(float(alone.fees_quote), abs=1e-6)

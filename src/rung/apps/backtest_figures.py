@@ -92,15 +92,20 @@ def _risk(figures: Figures) -> tuple[Figure, ...]:
 
 def _costs(figures: Figures, assumed: Sequence[tuple[str, str]]) -> tuple[Figure, ...]:
     start = figures.start_equity_quote
-    financing = next((value for name, value in assumed if name.startswith("funding")), "not charged")
-    paid = sum((amount or Decimal(0) for amount in (figures.funding_quote, figures.borrow_quote)), figures.costs_quote)
+    said = dict(assumed)
+    funding, paid = said.get("funding", "not charged"), figures.costs_quote
+    closed = plural(figures.liquidations, "position")
     return (
         figure("before_costs_quote", "Before costs", figures.before_costs_quote, Kind.GAIN,
                "what the same fills would have earned for nothing"),
         figure("fees_quote", "Fees", figures.fees_quote, Kind.MONEY, f"{figures.fees_quote / start:.1%} of capital"),
         figure("slippage_quote", "Slippage", figures.slippage_quote, Kind.MONEY, "half-spread included"),
-        figure("funding_quote", "Funding", figures.funding_quote, Kind.MONEY, "paid; below zero: received", financing),
-        figure("borrow_quote", "Borrow", figures.borrow_quote, Kind.MONEY, "for what was sold short", financing),
+        figure("funding_quote", "Funding", figures.funding_quote, Kind.MONEY, "paid less received", funding),
+        figure("borrow_quote", "Borrow", figures.borrow_quote, Kind.MONEY, "loans of what was sold short",
+               "not charged"),
+        figure("liquidation_fees_quote", "Liquidation fees", figures.liquidation_fees_quote, Kind.MONEY,
+               f"the venue closed {closed}: no margin was left" if figures.liquidations else "nothing was liquidated",
+               "nothing is held on margin"),
         figure("costs_quote", "Costs paid", paid, Kind.MONEY, f"{paid / start:.1%} of the capital"),
         figure("net_quote", "After costs", figures.end_equity_quote - start, Kind.GAIN, "end less start"),
         figure("traded_quote", "Value traded", figures.traded_quote, Kind.MONEY, "both sides"),
@@ -132,6 +137,8 @@ def _activity(figures: Figures) -> tuple[Figure, ...]:
     return (
         figure("exposure_mean_frac", "Exposure", figures.exposure_mean_frac, Kind.SHARE,
                "gross position ÷ equity, mean of all bars", broke),
+        figure("max_exposure_frac", "Largest exposure", figures.max_exposure_frac, Kind.SHARE,
+               "gross position ÷ equity", broke),
         figure("time_in_market_frac", "In the market", figures.time_in_market_frac, Kind.SHARE, "of the bars"),
         figure("turnover_per_day", "Turnover per day", figures.turnover_per_day, Kind.RATIO,
                "times the day's first equity, both sides", broke),

@@ -12,7 +12,7 @@ from rung.reports.sheet.page import sheet_page
 from rung.reports.sheet.plain import sheet_json
 from rung.reports.sheet.text import sheet_text
 
-FRAMES = ("equity", "hold", "daily", "trades", "fills", "orders")
+FRAMES = ("equity", "hold", "daily", "trades", "fills", "charges", "orders")
 
 
 def write_results(result: BacktestResult, sheet: Sheet, folder: Path) -> tuple[Path, ...]:

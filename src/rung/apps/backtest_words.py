@@ -5,23 +5,25 @@ from __future__ import annotations
 from rung.apps.backtest_figures import figure_groups
 from rung.apps.cli.output import console, print_table
 from rung.lab.result import BacktestResult
+from rung.reports.sheet.content import Figure
 
 MOST_WARNINGS = 5
 SHOWN = (
-    "total_return_frac", "hold_return_frac", "before_costs_quote", "fees_quote", "slippage_quote", "sharpe", "sortino",
-    "max_drawdown_frac", "trades", "win_rate_frac", "mean_trade_frac", "profit_factor", "mean_bars_held",
-    "exposure_mean_frac", "time_in_market_frac", "turnover",
+    "total_return_frac", "hold_return_frac", "before_costs_quote", "fees_quote", "slippage_quote", "funding_quote",
+    "borrow_quote", "liquidation_fees_quote", "sharpe", "sortino", "max_drawdown_frac", "trades", "win_rate_frac",
+    "mean_trade_frac", "profit_factor", "mean_bars_held", "exposure_mean_frac", "max_exposure_frac",
+    "time_in_market_frac", "turnover",
 )  # fmt: skip
 """Of the figures of the sheet, those of the table on the screen, in its order."""
+HOLDING = ("funding_quote", "borrow_quote", "liquidation_fees_quote")
 
 
 def print_result(result: BacktestResult) -> None:
     """The figures as a table, then what must be known to read them."""
     identity, figures = result.identity, result.figures
     symbols = " ".join(identity.symbols)
-    print_table(
-        f"{identity.strategy} on {symbols}, {identity.start} to {identity.end}", ("figure", "value", ""), rows(result)
-    )
+    title = f"{identity.strategy} on {symbols}, {identity.start} to {identity.end}, bars of {identity.timeframe}"
+    print_table(title, ("figure", "value", ""), rows(result))
     out = console()
     if identity.parameters:
         out.print("parameters  " + ", ".join(f"{name}={value}" for name, value in identity.parameters.items()))
@@ -39,4 +41,9 @@ def print_result(result: BacktestResult) -> None:
 def rows(result: BacktestResult) -> list[tuple[str, str, str]]:
     """(name, value, remark or why there is no value) of everything worth a line on the screen."""
     figures = {figure.key: figure for group in figure_groups(result) for figure in group.figures}
-    return [(figures[key].label, figures[key].text, figures[key].aside) for key in SHOWN]
+    return [(figures[key].label, figures[key].text, figures[key].aside) for key in SHOWN if _tells(figures[key])]
+
+
+def _tells(figure: Figure) -> bool:
+    """What holding cost is shown only where it cost, or brought, something."""
+    return figure.key not in HOLDING or bool(figure.value)

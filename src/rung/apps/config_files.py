@@ -37,11 +37,6 @@ CONFIG_FILES: tuple[ConfigFile, ...] = (
         "what trading costs in the simulator: every key must be said, zero too",
     ),
     ConfigFile(
-        "costs_spot.toml",
-        "rung.lab.costs:CryptoCosts",
-        "what trading costs at a crypto venue: every key must be said, zero too",
-    ),
-    ConfigFile(
         "costs_crypto.toml",
         "rung.simulation.params:CryptoCostParams",
         "the same for crypto spot and perpetuals: fees, borrow, margin",

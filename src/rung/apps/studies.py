@@ -17,7 +17,8 @@ from rung.apps.tune_words import print_tuning, tune_summary
 from rung.apps.walk_words import print_walk, walk_summary
 from rung.domain.errors import UserError
 from rung.lab.optimising import open_book
-from rung.lab.tuning import TunePlan, TuneResult, tune
+from rung.lab.tuning import TunePlan as TunePlan
+from rung.lab.tuning import TuneResult, tune
 from rung.lab.walking import Plan, walk_forward_of
 
 Where = tuple[str | None, int | None]

@@ -24,6 +24,9 @@ class Question:
     capital: str
     costs: Path | None
     limits: tuple[Path, ...]
+    funding: Path | None = None
+    traded_as: str | None = None
+    timeframe: str | None = None
     config: Path | None = None
     write: Path | None = None
 
@@ -49,9 +52,10 @@ def _strategy_class(strategy: str) -> type:
 
 
 def _strategy(question: Question) -> Subject:
-    from rung.apps.cli.backtest import completed, request_for
+    from rung.apps.cli.backtest import completed, request_for, traded
     from rung.lab.strategy_subject import strategy_subject
 
     request = request_for(question.strategy, question.symbols, question.period, question.data)
     settings, limits = list(question.settings), list(question.limits)
-    return strategy_subject(completed(request, settings, question.capital, question.costs, limits))
+    request = completed(request, settings, question.capital, question.costs, limits)
+    return strategy_subject(traded(request, question.funding, question.traded_as, question.timeframe))

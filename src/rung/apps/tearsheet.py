@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 TRADES_FILE = "trades.csv"
+TRADE_COSTS = ("fees", "slippage", "funding", "borrow", "liquidation_fee")
 MOST_TRADES = 500
 SHORT_WINDOW, LONG_WINDOW = 30, 90
 LONG_RECORD_DAYS = 365
@@ -66,6 +67,7 @@ def _ids(identity: Identity) -> tuple[tuple[str, str], ...]:
         ("Costs", identity.costs_id),
         ("Limits", identity.limits_id),
         *((f"Tape {symbol}", tape_id) for symbol, tape_id in identity.tape_ids.items()),
+        *((f"Funding {symbol}", funding_id) for symbol, funding_id in identity.funding_ids.items()),
         ("Calendar", f"{identity.calendar}, {identity.periods_per_year} days a year"),
         ("Code", rung.__version__),
     )
@@ -101,7 +103,7 @@ def _waterfall(groups: tuple[Group, ...]) -> tuple[tuple[str, float], ...]:
     """Gross, each cost that was charged, net: the amounts of the figures, so that they add up."""
     values = {figure.key: figure.value for group in groups for figure in group.figures}
     costs = (("fees_quote", "fees"), ("slippage_quote", "slippage"), ("funding_quote", "funding"),
-             ("borrow_quote", "borrow"))  # fmt: skip
+             ("borrow_quote", "borrow"), ("liquidation_fees_quote", "liquidation"))  # fmt: skip
     charged = [(name, -float(value)) for key, name in costs if (value := values[key]) is not None]
     return (
         ("before costs", float(values["before_costs_quote"] or 0)),
@@ -123,7 +125,7 @@ def _trades(trades: pl.DataFrame) -> TradeList:
             exit_price=row["exit_price"],
             return_frac=row["return_frac"],
             pnl_quote=row["pnl"],
-            costs_quote=row["fees"] + row["slippage"],
+            costs_quote=sum(row[name] for name in TRADE_COSTS),
             trigger=row["trigger"].replace("_", " ").lower(),
             why=f"{row['entry_reason']} / {row['exit_reason']}",
         )

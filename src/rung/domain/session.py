@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from rung.domain.clock import NS_PER_MINUTE
 
+NS_PER_DAY = 1440 * NS_PER_MINUTE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
@@ -25,6 +27,11 @@ class Session:
     def minutes_to_close(self, at_ns: int) -> int:
         """Whole minutes from `at_ns` to the close; negative after it."""
         return (self.close_ns - at_ns) // NS_PER_MINUTE
+
+    @property
+    def around_the_clock(self) -> bool:
+        """A session of a whole day: the next one starts where it ends, and its end closes nothing."""
+        return self.close_ns - self.open_ns >= NS_PER_DAY
 
     @property
     def length_minutes(self) -> int:

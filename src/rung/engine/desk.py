@@ -140,6 +140,6 @@ class Desk:
         if event.session.date == self._session_date:
             return ()
         self._session_date = event.session.date
-        carried = self._ledger.held_symbols()
+        carried = () if event.session.around_the_clock else self._ledger.held_symbols()
         self._ledger.start_session()
         return tuple(f"{symbol} was carried overnight: its exit found no bar to fill on" for symbol in carried)

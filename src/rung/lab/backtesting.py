@@ -15,11 +15,13 @@ from rung.config.identity import content_id
 from rung.config.load import load
 from rung.config.shipped import config_file
 from rung.domain.errors import UserError
+from rung.domain.funding import FundingHistory
 from rung.domain.instrument import Instrument
 from rung.engine.desk import Desk
 from rung.engine.replay import Observer, replay
 from rung.lab.costs import AnyCosts, cost_lines, fits_or_refuse, load_costs, venue_for
-from rung.lab.instruments import instrument_for
+from rung.lab.funding import Given, histories_for
+from rung.lab.instruments import KINDS, Kind, instrument_for, one_currency
 from rung.lab.recording import Recorder
 from rung.lab.result import BacktestResult, Identity
 from rung.lab.strategy_files import AnyStrategy, Found, find_strategy
@@ -36,7 +38,7 @@ from rung.strategy.parameters import settings
 from rung.strategy.port import Strategy as Port
 from rung.strategy.running import Around, running
 
-CRYPTO_COSTS, SHARE_COSTS = "costs_spot.toml", "costs.toml"
+CRYPTO_COSTS, SHARE_COSTS = "costs_crypto.toml", "costs.toml"
 LIMITS = "risk/backtest.toml"
 CAPITAL = Decimal(100_000)
 SLICES_PER_REPORT = 5_000
@@ -57,6 +59,9 @@ class Options(TypedDict, total=False):
     limits: str | Path | EffectiveLimits | None
     settings: Mapping[str, Any]
     book: Path | None
+    funding: Given
+    traded_as: Kind | None
+    timeframe: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,9 @@ class BacktestRequest:
     as far as the tapes go.   data : a folder, or tapes.   costs, limits : a file, a value, or None for the shipped
     file of that market.   settings : values of the strategy's parameters; the others keep their defaults.
     cache : folder of memory-mapped copies of the tapes, None for none.
+    funding : folder of funding histories, or histories by symbol; None looks beside the tapes. A perpetual needs one.
+    traded_as : "spot" takes a symbol as a coin that pays no funding; None takes it as `config/instruments.toml` says.
+    timeframe : `5m`, `15m`, `1h`: longer bars made of the tapes'; strategies, gates and venue see nothing else.
     """
 
     strategy: str | Path | AnyStrategy
@@ -77,6 +85,9 @@ class BacktestRequest:
     limits: str | Path | EffectiveLimits | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     cache: Path | None = DEFAULT_CACHE_DIR
+    funding: Given = None
+    traded_as: Kind | None = None
+    timeframe: str | None = None
 
 
 def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> BacktestResult:
@@ -97,6 +108,9 @@ def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> 
         costs=options.get("costs"),
         limits=options.get("limits"),
         settings=options.get("settings", {}),
+        funding=options.get("funding"),
+        traded_as=options.get("traded_as"),
+        timeframe=options.get("timeframe"),
     )
     book = options.get("book", DEFAULT_BOOK)
     return run_backtest(request, counting=None if book is None else Counting(book_at(book), SystemClock()))
@@ -132,12 +146,13 @@ def run_on(bench: Bench, progress: Progress | None = None, observers: Sequence[O
             progress(f"replaying {step.event.session.date}", done, total)
     return BacktestResult(
         identity=bench.identity,
-        figures=recorder.figures(bench.capital, bench.market),
+        figures=recorder.figures(bench.capital, bench.market, bench.histories),
         equity=recorder.equity_frame(),
-        hold=recorder.hold_frame(bench.capital, bench.market),
+        hold=recorder.hold_frame(bench.capital, bench.market, bench.histories),
         daily=recorder.daily_frame(bench.capital),
         trades=recorder.trades_frame(),
         fills=recorder.fills_frame(),
+        charges=recorder.charges_frame(),
         orders=recorder.orders_frame(),
         notes=tuple(recorder.notes),
     )
@@ -151,6 +166,7 @@ class Bench:
     values: Mapping[str, Any]
     market: Market
     instruments: Mapping[str, Instrument]
+    histories: Mapping[str, FundingHistory]
     costs: AnyCosts
     limits: EffectiveLimits
     capital: Decimal
@@ -183,8 +199,8 @@ class Bench:
                 strategy=strategy.name, instruments=self.instruments, params=SizingParams(min_position_quote=least)
             ),
             guard=build_guard(self.limits, ports),
-            venue=venue_for(self.costs, self.instruments, self.market.flagged),
-            ledger=Ledger(self.identity.currency, self.capital),
+            venue=venue_for(self.costs, self.instruments, self.histories, self.capital, self.market.flagged),
+            ledger=Ledger(self.identity.currency, self.capital, margined=tuple(self.histories)),
         )
 
 
@@ -194,12 +210,15 @@ def prepare(request: BacktestRequest) -> Bench:
     values = settings(found.cls, request.settings)
     if not request.capital.is_finite() or request.capital <= 0:
         raise UserError(f"{request.capital} is no capital to start with", remedy="give an amount above 0")
-    market = open_market(request.data, request.symbols, (request.start, request.end), request.cache)
+    if request.traded_as not in (None, *KINDS):
+        raise UserError(f"nothing is traded as {request.traded_as!r}", where="--as", remedy=f"say {' or '.join(KINDS)}")
+    market = market_of(request)
     costs, costs_id = _costs(request.costs, market)
     limits = _limits(request.limits)
-    pairs = [instrument_for(tape, market.around_the_clock) for tape in market.tapes]
+    pairs = [instrument_for(tape, market.around_the_clock, request.traded_as) for tape in market.tapes]
     instruments = {instrument.symbol: instrument for instrument, _ in pairs}
     doubts = tuple(doubt for _, doubt in pairs if doubt)
+    histories = histories_for(instruments, market, request.data, request.funding)
     identity = Identity(
         strategy=found.name,
         origin=found.origin,
@@ -208,22 +227,30 @@ def prepare(request: BacktestRequest) -> Bench:
         symbols=market.symbols,
         start=market.start,
         end=market.end,
-        currency=next(iter(instruments.values())).quote_currency,
+        timeframe=market.timeframe,
+        currency=one_currency(instruments),
         calendar=market.calendar.name,
         periods_per_year=market.periods_per_year,
         costs_id=costs_id,
         limits_id=content_id(limits.limits),
-        costs=cost_lines(costs),
+        costs=cost_lines(costs, instruments, histories),
         tape_ids={tape.symbol: tape.content_id for tape in market.tapes},
+        funding_ids={symbol: content_id(history) for symbol, history in histories.items()},
         synthetic=market.synthetic,
         warnings=(*(warning for report in market.reports for warning in report.warnings), *doubts),
     )
     bench = Bench(
-        found=found, values=values, market=market, instruments=instruments, costs=costs, limits=limits,
-        capital=request.capital, identity=identity,
+        found=found, values=values, market=market, instruments=instruments, histories=histories, costs=costs,
+        limits=limits, capital=request.capital, identity=identity,
     )  # fmt: skip
     bench.strategy()  # a mistake in `start` is told before anything runs
     return bench
+
+
+def market_of(request: BacktestRequest) -> Market:
+    """The bars the request is about. Raises UserError as `open_market`."""
+    period = request.start, request.end
+    return open_market(request.data, request.symbols, period, request.cache, request.timeframe)
 
 
 def most_weight(limits: EffectiveLimits) -> float:

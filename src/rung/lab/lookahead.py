@@ -40,6 +40,8 @@ from rung.lab.checking.steadiness import (
     repeated,
     steps_aside,
 )
+from rung.lab.funding import Given
+from rung.lab.instruments import Kind
 from rung.lab.strategy_files import AnyStrategy
 from rung.market.calendar import DEFAULT_CACHE_DIR
 from rung.market.tape import Tape
@@ -58,6 +60,9 @@ class CheckOptions(TypedDict, total=False):
     data: str | Path | Sequence[Tape]
     settings: Mapping[str, Any]
     every: int | None
+    funding: Given
+    traded_as: Kind | None
+    timeframe: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +81,15 @@ class CheckRequest:
     every: int | None = None
     in_fresh_process: bool = True
     cache: Path | None = DEFAULT_CACHE_DIR
+    funding: Given = None
+    traded_as: Kind | None = None
+    timeframe: str | None = None
 
     def backtest(self) -> BacktestRequest:
         return BacktestRequest(
             strategy=self.strategy, symbols=self.symbols, start=self.start, end=self.end, data=self.data,
-            settings=self.settings, cache=self.cache,
+            settings=self.settings, cache=self.cache, funding=self.funding, traded_as=self.traded_as,
+            timeframe=self.timeframe,
         )  # fmt: skip
 
 
@@ -99,6 +108,9 @@ def check(strategy: str | Path | AnyStrategy, **options: Unpack[CheckOptions]) -
         data=options.get("data", "data"),
         settings=options.get("settings", {}),
         every=options.get("every"),
+        funding=options.get("funding"),
+        traded_as=options.get("traded_as"),
+        timeframe=options.get("timeframe"),
     )
     return run_check(request)
 
@@ -166,13 +178,20 @@ class _Checking:
 
     def _ask_elsewhere(self) -> None:
         request = self._request
-        if not request.in_fresh_process or isinstance(request.strategy, type) or self._runner.copies.root is None:
+        if (
+            not request.in_fresh_process
+            or isinstance(request.strategy, type)
+            or isinstance(request.funding, Mapping)
+            or self._runner.copies.root is None
+        ):
             self._say("fresh process", Verdict.NOT_TESTED, "needs a strategy in a file and tapes in a folder")
             return
         self._progress("in a fresh process", 0, 1)
         asked = {
             "strategy": str(request.strategy), "symbols": list(request.symbols), "start": request.start,
             "end": request.end, "data": str(request.data), "settings": dict(request.settings),
+            "funding": None if request.funding is None else str(request.funding), "traded_as": request.traded_as,
+            "timeframe": request.timeframe,
         }  # fmt: skip
         if fingerprint_elsewhere(asked) == fingerprint(self._runner.whole):
             self._say("fresh process", Verdict.PASSED, "the same with another hash seed")

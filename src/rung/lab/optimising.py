@@ -43,6 +43,9 @@ def walk_forward(
         costs=options.get("costs"),
         limits=options.get("limits"),
         settings=options.get("settings", {}),
+        funding=options.get("funding"),
+        traded_as=options.get("traded_as"),
+        timeframe=options.get("timeframe"),
     )
     combinations = read_grid(find_strategy(strategy).cls, parse_grid(grid)).combinations()
     return walk_forward_of(strategy_subject(request), combinations, plan or Plan(), open_book(), pool)

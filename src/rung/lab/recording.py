@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rung.domain.fill import Fill
+from rung.domain.charge import Charge, ChargeKind
+from rung.domain.fill import Fill, Trigger
+from rung.domain.funding import FundingHistory
 from rung.domain.order import OrderKind
 from rung.domain.step import Step
 from rung.domain.verdicts import Refused, Verdict
@@ -21,13 +23,14 @@ from rung.lab.result import Figures
 from rung.lab.round_trips import RoundTrip, RoundTrips
 from rung.lab.tapes import Market
 from rung.ledger.holding import ZERO
+from rung.market.tape import Tape
 
 if TYPE_CHECKING:
     import polars as pl
 
 TRADE_COLUMNS = (
     "symbol", "side", "quantity", "opened", "closed", "entry_price", "exit_price", "pnl", "return_frac", "fees",
-    "slippage", "bars", "trigger", "entry_reason", "exit_reason",
+    "slippage", "funding", "borrow", "liquidation_fee", "bars", "trigger", "entry_reason", "exit_reason",
 )  # fmt: skip
 
 
@@ -38,6 +41,7 @@ class Recorder:
         self._at_ns: list[int] = []
         self._equity: list[Decimal] = []
         self._gross: list[float] = []
+        self._charged: list[tuple[int, Charge]] = []
         self._ends: list[Decimal] = []
         self._traded: list[Decimal] = []
         self._dates: list[str] = []
@@ -62,22 +66,27 @@ class Recorder:
             for fill in step.fills:
                 self._trips.take(fill, len(self._at_ns))
                 self._traded[-1] += fill.value_quote
+        for charge in step.charges:
+            self._charged.append((len(self._at_ns) - 1, charge))
+            self._trips.charge(charge)
         if step.verdicts:
             self._verdicts.extend(step.verdicts)
         if step.notes:
             self.notes.extend(step.notes)
 
-    def figures(self, capital: Decimal, market: Market) -> Figures:
-        """Plain arithmetic over what was recorded; at least one step."""
+    def figures(
+        self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory] | None = None
+    ) -> Figures:
+        """Plain arithmetic over what was recorded; at least one step. histories : what holding perpetuals would pay."""
         end = self._equity[-1]
         trips = self._trips.closed
         fees = sum((f.fee_quote for f in self._fills), ZERO)
         slippage = sum((f.slippage_quote for f in self._fills), ZERO)
+        charged = {kind: self._charged_quote(kind) for kind in ChargeKind}
+        lends = market.around_the_clock and any(symbol not in (histories or {}) for symbol in market.symbols)
         traded = sum((f.value_quote for f in self._fills), ZERO)
-        refused = [v for v in self._verdicts if isinstance(v, Refused)]
-        kinds = Counter(violation.kind.value for refusal in refused for violation in refusal.violations)
         equity = np.array([float(equity) for equity in self._equity])
-        hold = self._hold(capital, market)
+        hold = self._hold(capital, market, histories or {})
         return Figures(
             start_equity_quote=capital,
             end_equity_quote=end,
@@ -91,16 +100,19 @@ class Recorder:
             mean_bars_held=_mean([float(trip.bars) for trip in trips]),
             fees_quote=fees,
             slippage_quote=slippage,
+            funding_quote=charged[ChargeKind.FUNDING] if histories else None,
+            borrow_quote=charged[ChargeKind.BORROW] if lends else None,
+            liquidation_fees_quote=charged[ChargeKind.LIQUIDATION_FEE] if market.around_the_clock else None,
+            liquidations=sum(f.trigger is Trigger.LIQUIDATION for f in self._fills),
             traded_quote=traded,
-            before_costs_quote=end - capital + fees + slippage,
+            before_costs_quote=end - capital + fees + slippage + sum(charged.values(), ZERO),
             turnover=float(traded / capital),
             turnover_per_day=self._turnover_per_day(capital),
             exposure_mean_frac=exposure(self._gross, equity) if equity.min() > 0.0 else None,
+            max_exposure_frac=float((np.array(self._gross) / equity).max()) if equity.min() > 0.0 else None,
             time_in_market_frac=float(np.count_nonzero(self._gross)) / len(self._gross),
             slices=len(self._at_ns),
-            sent_orders=sum(order_of(v).kind is OrderKind.MARKET for v in self._verdicts),
-            refused_orders=len(refused),
-            refused=dict(sorted(kinds.items(), key=lambda item: (-item[1], item[0]))),
+            **self._about_orders(),
         )
 
     def daily_frame(self, capital: Decimal) -> pl.DataFrame:
@@ -117,20 +129,22 @@ class Recorder:
         starts = [float(equity) for equity in (capital, *self._ends)]
         return turnover_per_day([float(traded) for traded in self._traded], starts) if min(starts) > 0.0 else None
 
-    def _hold(self, capital: Decimal, market: Market) -> NDArray[np.float64]:
+    def _hold(self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory]) -> NDArray[np.float64]:
         traded = sum((f.value_quote for f in self._fills), ZERO)
         costs = sum((f.fee_quote + f.slippage_quote for f in self._fills), ZERO)
         cost_frac = float(costs / traded) if traded else 0.0
-        return hold_path(market, np.array(self._at_ns), cost_frac) * float(capital)
+        return hold_path(market, np.array(self._at_ns), cost_frac, histories) * float(capital)
 
-    def hold_frame(self, capital: Decimal, market: Market) -> pl.DataFrame:
+    def hold_frame(
+        self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory] | None = None
+    ) -> pl.DataFrame:
         """at, equity of buying and holding: one row per slice. Its costs are the run's, known when the run is over."""
         import polars as pl
 
-        return pl.DataFrame({"at": _times(self._at_ns), "equity": self._hold(capital, market)})
+        return pl.DataFrame({"at": _times(self._at_ns), "equity": self._hold(capital, market, histories or {})})
 
     def equity_frame(self) -> pl.DataFrame:
-        """at, equity, gross, in_market: one row per slice."""
+        """at, equity, gross, in_market, and funding, borrow, liquidation_fees paid so far: one row per slice."""
         import polars as pl
 
         gross = np.array(self._gross)
@@ -140,6 +154,9 @@ class Recorder:
                 "equity": np.array([float(equity) for equity in self._equity]),
                 "gross": gross,
                 "in_market": gross > 0.0,
+                "funding": self._so_far(ChargeKind.FUNDING),
+                "borrow": self._so_far(ChargeKind.BORROW),
+                "liquidation_fees": self._so_far(ChargeKind.LIQUIDATION_FEE),
             }
         )
 
@@ -159,6 +176,12 @@ class Recorder:
         ]  # fmt: skip
         return _frame(columns, rows, ("at",))
 
+    def charges_frame(self) -> pl.DataFrame:
+        """One row per funding payment, loan and liquidation fee; amount > 0 was paid."""
+        columns = ("at", "symbol", "kind", "amount", "reason")
+        rows = [(c.at_ns, c.symbol, c.kind.value, float(c.amount_quote), c.reason) for _, c in self._charged]
+        return _frame(columns, rows, ("at",))
+
     def orders_frame(self) -> pl.DataFrame:
         """One row per order of a decision, approved or refused, with the reasons of the gates."""
         columns = (
@@ -167,24 +190,62 @@ class Recorder:
         )  # fmt: skip
         return _frame(columns, [_order_row(verdict) for verdict in self._verdicts], ("at",))
 
+    def _about_orders(self) -> dict[str, Any]:
+        refused = [v for v in self._verdicts if isinstance(v, Refused)]
+        kinds = Counter(violation.kind.value for refusal in refused for violation in refusal.violations)
+        return {
+            "sent_orders": sum(order_of(v).kind is OrderKind.MARKET for v in self._verdicts),
+            "refused_orders": len(refused),
+            "refused": dict(sorted(kinds.items(), key=lambda item: (-item[1], item[0]))),
+        }
+
+    def _charged_quote(self, kind: ChargeKind) -> Decimal:
+        return sum((charge.amount_quote for _, charge in self._charged if charge.kind is kind), ZERO)
+
+    def _so_far(self, kind: ChargeKind) -> NDArray[np.float64]:
+        """What charges of this kind have come to, per slice."""
+        paid = np.zeros(len(self._at_ns))
+        for row, charge in self._charged:
+            if charge.kind is kind:
+                paid[row] += float(charge.amount_quote)
+        return np.asarray(np.cumsum(paid))
+
 
 def order_of(verdict: Verdict) -> Any:
     """The order a verdict is about."""
     return verdict.order
 
 
-def hold_path(market: Market, at_ns: NDArray[np.int64], cost_frac: float) -> NDArray[np.float64]:
+def hold_path(
+    market: Market, at_ns: NDArray[np.int64], cost_frac: float, histories: Mapping[str, FundingHistory]
+) -> NDArray[np.float64]:
     """Capital of 1 in equal parts of every symbol, (n,) at each slice: bought at the first open, worth what selling
     at the newest close would bring, each at a cost of `cost_frac`. A symbol without a bar yet is cash.
+
+    histories : perpetuals held like that pay this funding, at the mark price or the newest close.
     """
     parts = []
     for tape in market.tapes:
         rows = market.rows(tape)
         known = tape.open_ns[rows] + tape.interval_ns
-        worth = tape.close[rows] * (1.0 - cost_frac) / (float(tape.open[rows.start]) * (1.0 + cost_frac))
+        first = float(tape.open[rows.start]) * (1.0 + cost_frac)
         newest = np.searchsorted(known, at_ns, side="right")
-        parts.append(np.concatenate(([1.0], worth))[newest])
+        worth = np.concatenate(([first], tape.close[rows] * (1.0 - cost_frac)))[newest]
+        history = histories.get(tape.symbol)
+        parts.append((worth - (_funding_paid(tape, rows, history, at_ns) if history is not None else 0.0)) / first)
     return np.asarray(np.mean(parts, axis=0))
+
+
+def _funding_paid(tape: Tape, rows: slice, history: FundingHistory, at_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What one unit held over these rows has paid, (n,) at each slice; what falls due at the first open is not paid."""
+    start_ns, stop_ns = int(tape.open_ns[rows.start]) + 1, int(tape.open_ns[rows.stop - 1]) + tape.interval_ns
+    due_ns, paid = [], [0.0]
+    for instant in history.within(start_ns, stop_ns):
+        row = int(np.searchsorted(tape.open_ns, instant.at_ns - tape.interval_ns, side="right")) - 1
+        price = float(tape.close[max(row, rows.start)]) if instant.mark_price is None else float(instant.mark_price)
+        due_ns.append(instant.at_ns)
+        paid.append(paid[-1] + float(instant.rate) * price)
+    return np.array(paid)[np.searchsorted(np.array(due_ns, np.int64), at_ns, side="left")]
 
 
 def _daily(ends: Sequence[Decimal]) -> NDArray[np.float64]:
@@ -201,8 +262,8 @@ def _trade_row(trip: RoundTrip) -> tuple[object, ...]:
     return (
         trip.symbol, "long" if trip.side > 0 else "short", float(trip.quantity), trip.opened_ns, trip.closed_ns,
         float(trip.entry_price), float(trip.exit_price), float(trip.pnl_quote), trip.return_frac,
-        float(trip.fees_quote), float(trip.slippage_quote), trip.bars, trip.trigger, trip.entry_reason,
-        trip.exit_reason,
+        float(trip.fees_quote), float(trip.slippage_quote), float(trip.funding_quote), float(trip.borrow_quote),
+        float(trip.liquidation_fee_quote), trip.bars, trip.trigger, trip.entry_reason, trip.exit_reason,
     )  # fmt: skip
 
 

@@ -24,10 +24,14 @@ class Figures:
     max_drawdown_frac : largest fall from a peak, on the closes of all slices, in [0, 1]; `performance` has the days'.
     hold_return_frac : the symbols bought in equal parts at the first open and sold at the last close, costs in.
     performance : of daily returns.   closed : of closed positions, in quote currency.
-    before_costs_quote : what the same fills would have earned without fees and slippage.
-    time_in_market_frac : share of slices with a position.   exposure_mean_frac : gross notional ÷ equity.
+    before_costs_quote : what the same fills would have earned without any of the costs.
+    funding_quote : paid less received, < 0 when more was received; None where nothing pays funding.
+    borrow_quote : loans of what was sold short; None where no loan is charged.
+    liquidation_fees_quote : the venue's, for closing what had no margin left, None where there is no margin account;
+    liquidations : how many positions it closed.
+    time_in_market_frac : share of slices with a position.   exposure_mean_frac : mean over slices of gross notional ÷
+    equity, a short counted as a size; max_exposure_frac : the largest; None when equity was once not above zero.
     turnover : traded value ÷ starting equity; turnover_per_day : ÷ each day's first equity, mean.
-    funding_quote, borrow_quote : paid, in the quote currency; None when nothing charges them.
     refused_orders : opening orders a gate refused; refused : violations by kind, an order can have several.
     """
 
@@ -43,18 +47,21 @@ class Figures:
     mean_bars_held: float | None
     fees_quote: Decimal
     slippage_quote: Decimal
+    funding_quote: Decimal | None
+    borrow_quote: Decimal | None
+    liquidation_fees_quote: Decimal | None
+    liquidations: int
     traded_quote: Decimal
     before_costs_quote: Decimal
     turnover: float
     turnover_per_day: float | None
     exposure_mean_frac: float | None
+    max_exposure_frac: float | None
     time_in_market_frac: float
     slices: int
     sent_orders: int
     refused_orders: int
     refused: Mapping[str, int]
-    funding_quote: Decimal | None = None
-    borrow_quote: Decimal | None = None
 
     @property
     def days(self) -> int:
@@ -87,15 +94,17 @@ class Figures:
 
     @property
     def costs_quote(self) -> Decimal:
-        return self.fees_quote + self.slippage_quote
+        """Everything trading and holding cost; funding received makes it less."""
+        holding = (self.funding_quote, self.borrow_quote, self.liquidation_fees_quote)
+        return sum((amount for amount in holding if amount is not None), self.fees_quote + self.slippage_quote)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Everything needed to run the same again, and what to doubt about it.
 
-    strategy_id, costs_id, limits_id : content hashes.   tape_ids : by symbol.   costs : (name, value) as stamped.
-    periods_per_year : days with a return, by which figures are annualised.
+    strategy_id, costs_id, limits_id : content hashes.   tape_ids, funding_ids : by symbol.   timeframe : of the bars
+    seen.   costs : (name, value) as stamped.   periods_per_year : days with a return, by which figures are annualised.
     warnings : doubts about tapes and instruments.
     """
 
@@ -106,6 +115,7 @@ class Identity:
     symbols: tuple[str, ...]
     start: str
     end: str
+    timeframe: str
     currency: str
     calendar: str
     periods_per_year: int
@@ -113,6 +123,7 @@ class Identity:
     limits_id: str
     costs: tuple[tuple[str, str], ...]
     tape_ids: Mapping[str, str]
+    funding_ids: Mapping[str, str]
     synthetic: bool
     warnings: tuple[str, ...]
 
@@ -121,8 +132,10 @@ class Identity:
 class BacktestResult:
     """One finished backtest.
 
-    equity : at (UTC), equity, gross, in_market; one row per slice.   hold : at, equity of buying and holding, after
-    costs.   daily : date, return_frac; one row per session.   trades : closed positions.   fills : executions.
+    equity : at (UTC), equity, gross, in_market; funding, borrow, liquidation_fees so far; a row per slice.
+    hold : at, equity of buying and holding, after costs.   daily : date, return_frac; one row per session.
+    trades : closed positions; `pnl` is net of every fee and charge in the row.   fills : executions.
+    charges : funding, borrow and liquidation fees as they fell due; > 0 was paid.
     orders : every order of every decision with its verdict; `why` says what the gates said to a refused one.
     """
 
@@ -133,6 +146,7 @@ class BacktestResult:
     daily: pl.DataFrame
     trades: pl.DataFrame
     fills: pl.DataFrame
+    charges: pl.DataFrame
     orders: pl.DataFrame
     notes: tuple[str, ...]
     tried: Tried | None = None
@@ -149,6 +163,8 @@ def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = Non
     parts.append(_about_trading(figures))
     if figures.trades or figures.still_open:
         parts.append(_about_luck(figures))
+        if figures.liquidations:
+            parts.append(f"the venue closed {figures.liquidations} of its positions because their margin was gone")
         if ViolationKind.CIRCUIT_BREAKER in figures.refused:
             parts.append("it lost so much that the gates stopped it")
         if figures.total_return_frac <= figures.hold_return_frac:

@@ -1,10 +1,11 @@
-"""Fills in order → closed positions, exactly: what was paid, earned and charged between flat and flat."""
+"""Fills and charges in order → closed positions, exactly: what was paid, earned and charged between flat and flat."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.fill import Fill
 from rung.ledger.holding import ZERO, Holding, pieces
 
@@ -14,7 +15,8 @@ class RoundTrip:
     """A position from its first fill until it was flat again.
 
     side : 1 long, −1 short.   quantity : bought in all (sold, for a short).   entry_price, exit_price : averages.
-    pnl_quote : net of `fees_quote`; slippage is in the prices.   bars : slices held.
+    pnl_quote : net of `fees_quote`, `funding_quote` (> 0 paid), `borrow_quote` and `liquidation_fee_quote`; slippage is
+    in the prices.   bars : slices held.
     """
 
     symbol: str
@@ -27,6 +29,9 @@ class RoundTrip:
     pnl_quote: Decimal
     fees_quote: Decimal
     slippage_quote: Decimal
+    funding_quote: Decimal
+    borrow_quote: Decimal
+    liquidation_fee_quote: Decimal
     bars: int
     trigger: str
     entry_reason: str
@@ -52,10 +57,11 @@ class _Trip:
     earned: Decimal = ZERO
     fees: Decimal = ZERO
     slippage: Decimal = ZERO
+    charged: dict[ChargeKind, Decimal] = field(default_factory=lambda: dict.fromkeys(ChargeKind, ZERO))
 
 
 class RoundTrips:
-    """Takes every fill of an account, in order, from its first one on."""
+    """Takes every fill of an account, and after the fills of a slice its charges, in order, from the first one on."""
 
     def __init__(self) -> None:
         self.closed: list[RoundTrip] = []
@@ -87,6 +93,28 @@ class RoundTrips:
                 self.closed.append(_closed(trip, fill, bar))
                 del self._open[fill.symbol]
 
+    def charge(self, charge: Charge) -> None:
+        """Book a charge where the ledger does: on the open position of the symbol, else on the one closed last."""
+        trip = self._open.get(charge.symbol)
+        if trip is not None:
+            trip.charged[charge.kind] += charge.amount_quote
+            return
+        for row in reversed(range(len(self.closed))):
+            if self.closed[row].symbol == charge.symbol:
+                self.closed[row] = _charged_late(self.closed[row], charge)
+                return
+
+
+def _charged_late(trip: RoundTrip, charge: Charge) -> RoundTrip:
+    amount, kind = charge.amount_quote, charge.kind
+    return replace(
+        trip,
+        pnl_quote=trip.pnl_quote - amount,
+        funding_quote=trip.funding_quote + (amount if kind is ChargeKind.FUNDING else ZERO),
+        borrow_quote=trip.borrow_quote + (amount if kind is ChargeKind.BORROW else ZERO),
+        liquidation_fee_quote=trip.liquidation_fee_quote + (amount if kind is ChargeKind.LIQUIDATION_FEE else ZERO),
+    )
+
 
 def _closed(trip: _Trip, fill: Fill, bar: int) -> RoundTrip:
     return RoundTrip(
@@ -97,9 +125,12 @@ def _closed(trip: _Trip, fill: Fill, bar: int) -> RoundTrip:
         closed_ns=fill.at_ns,
         entry_price=trip.spent / trip.bought,
         exit_price=trip.earned / trip.sold,
-        pnl_quote=trip.holding.trip,
+        pnl_quote=trip.holding.trip - sum(trip.charged.values(), ZERO),
         fees_quote=trip.fees,
         slippage_quote=trip.slippage,
+        funding_quote=trip.charged[ChargeKind.FUNDING],
+        borrow_quote=trip.charged[ChargeKind.BORROW],
+        liquidation_fee_quote=trip.charged[ChargeKind.LIQUIDATION_FEE],
         bars=bar - trip.opened_bar,
         trigger=fill.trigger.value,
         entry_reason=trip.reason,

@@ -12,11 +12,11 @@ import numpy as np
 
 from rung.config.identity import content_id
 from rung.domain.clock import NS_PER_MINUTE, NS_PER_SECOND
-from rung.lab.backtesting import BacktestRequest, prepare, run_backtest
+from rung.lab.backtesting import BacktestRequest, market_of, prepare, run_backtest
 from rung.lab.campaign import Outcome, Payload
 from rung.lab.subject import DayBook, Subject
-from rung.lab.tapes import open_market
 from rung.market.tape import COLUMNS, Label, RawBars, Tape, make_tape
+from rung.simulation.params import CryptoCostParams
 from rung.strategy.parameters import settings
 
 
@@ -28,7 +28,9 @@ def strategy_subject(request: BacktestRequest) -> Subject:
     sessions = [session for session in market.feed.sessions if session.date not in empty]
     longest = max(session.close_ns - session.open_ns for session in sessions)
     limits = replace(bench.limits, origins=dict(bench.limits.origins))  # a read-only view goes to no other process
-    bound = replace(request, costs=bench.costs, limits=limits, settings={}, start=None, end=None)
+    bound = replace(
+        request, costs=bench.costs, limits=limits, settings={}, start=None, end=None, funding=dict(bench.histories)
+    )
     return Subject(
         name=bench.found.name,
         code_id=bench.found.source_id,
@@ -37,6 +39,9 @@ def strategy_subject(request: BacktestRequest) -> Subject:
             "strategy": bench.found.name,
             "strategy_id": identity.strategy_id,
             "tapes": dict(identity.tape_ids),
+            "funding": dict(identity.funding_ids),
+            "traded": dict(identity.costs).get("traded as", ""),
+            "timeframe": identity.timeframe,
             "costs_id": identity.costs_id,
             "limits_id": content_id([bench.limits.limits, bench.limits.losses, bench.limits.book]),
             "capital": str(request.capital),
@@ -45,7 +50,7 @@ def strategy_subject(request: BacktestRequest) -> Subject:
         symbols=identity.symbols,
         tape_ids=identity.tape_ids,
         dates=tuple(session.date for session in sessions),
-        periods_per_year=365 if market.around_the_clock else 252,
+        periods_per_year=market.periods_per_year,
         session_minutes=longest // NS_PER_MINUTE,
         interval_minutes=market.tapes[0].interval_ns / NS_PER_MINUTE,
         synthetic=identity.synthetic,
@@ -59,21 +64,29 @@ def evaluate(request: BacktestRequest, payload: Payload) -> Outcome:
 
     costs: Any = dearer(request.costs, payload["cost_multiple"])
     if payload["skip_bars"] or payload["delay_bars"]:
-        market = open_market(request.data, request.symbols, (request.start, request.end), request.cache)
+        market = market_of(request)
         costs = slower(costs, payload["delay_bars"], market.tapes[0].interval_ns)
         begin_ns = market.feed.sessions[0].open_ns
-        request = replace(request, data=[_without(tape, begin_ns, payload["skip_bars"]) for tape in market.tapes])
+        kept = [_without(tape, begin_ns, payload["skip_bars"]) for tape in market.tapes]
+        request = replace(request, data=kept, timeframe=None)
     days = DayBook(request.capital)
     run_backtest(replace(request, costs=costs), observers=(days,))
     return days.outcome()
 
 
 def dearer(costs: Any, multiple: float) -> Any:
-    """The same cost table with every fee, spread and slippage at `multiple`; liquidity and latency stay."""
+    """The same cost table with every fee, spread, slippage and loan at `multiple`; liquidity and latency stay.
+
+    The fee of a liquidation stands instead of a fee and grows with it; funding was paid as it was paid.
+    """
     if multiple == 1.0:
         return costs
     factor = Decimal(str(multiple))
-    return replace(costs, fees=_times(costs.fees, factor), slippage=_times(costs.slippage, factor))
+    dear = {name: _times(getattr(costs, name), factor) for name in ("fees", "slippage")}
+    if isinstance(costs, CryptoCostParams):
+        fee = costs.margin.liquidation_fee_bps * factor
+        dear |= {"borrow": _times(costs.borrow, factor), "margin": replace(costs.margin, liquidation_fee_bps=fee)}
+    return replace(costs, **dear)
 
 
 def slower(costs: Any, bars: int, interval_ns: int) -> Any:

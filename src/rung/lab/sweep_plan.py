@@ -107,7 +107,8 @@ def bench_id(bench: Bench) -> str:
         {
             "strategy": (identity.strategy, identity.strategy_id), "values": bench.values, "tapes": identity.tape_ids,
             "period": (identity.start, identity.end), "costs": identity.costs_id, "limits": identity.limits_id,
-            "capital": bench.capital, "version": __version__,
+            "funding": identity.funding_ids, "traded": dict(identity.costs).get("traded as", ""),
+            "timeframe": identity.timeframe, "capital": bench.capital, "version": __version__,
         }
     )  # fmt: skip
 

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import UserError
+from rung.domain.funding import FundingHistory, FundingInstant
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.crossovers import OUTCOMES, Crossovers, sweep_crossovers
 from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import BarResult, Bars, backtest
 from rung.kernels.bars.signals import crossover
 from rung.lab.backtesting import Bench
-from rung.lab.costs import CryptoCosts
 from rung.lab.metrics import daily_returns, performance
 from rung.lab.sweep_rows import TWIN, Row, desk_row, periods_per_year, sharpe_of_sums
+from rung.simulation.params import CryptoCostParams
 from rung.strategy.crossover import Crossover
 from rung.strategy.parameters import Value
 
@@ -50,7 +51,7 @@ def why_not(bench: Bench, swept: Mapping[str, Sequence[Value]]) -> str:
 
 def _about_market(bench: Bench) -> str:
     costs, tapes = bench.costs, bench.market.tapes
-    if not isinstance(costs, CryptoCosts):
+    if not isinstance(costs, CryptoCostParams):
         return "the twin does not know the fees of shares"
     if costs.latency.delay_seconds != 0:
         return "the twin knows no delay beyond the next bar's open"
@@ -58,7 +59,21 @@ def _about_market(bench: Bench) -> str:
         return "the twin trades one symbol at a time"
     if bench.market.flagged[tapes[0].symbol]:
         return "bars with false prints are the desk's business"
-    return "" if _steps_per_price(bench) else "the closes lie on no grid that sums exactly"
+    return _about_holding(bench) or ("" if _steps_per_price(bench) else "the closes lie on no grid that sums exactly")
+
+
+def _about_holding(bench: Bench) -> str:
+    """Funding that falls due between two bars is the twin's too; loans and what falls due inside a bar are not."""
+    (tape,), costs = bench.market.tapes, bench.costs
+    history = bench.histories.get(tape.symbol)
+    if history is None:
+        lends = isinstance(costs, CryptoCostParams) and costs.borrow.annual_bps > 0
+        return "the twin does not know the loan of coins sold short" if lends else ""
+    rows = market_rows(bench)
+    due_ns, _ = _due(bench, history)
+    bar = np.searchsorted(tape.open_ns[rows], due_ns, side="left")
+    inside = (bar > 0) & (due_ns < tape.open_ns[rows][bar - 1] + tape.interval_ns)
+    return "funding falls due inside a bar" if inside.any() else ""
 
 
 def _about_pauses(bench: Bench, swept: Mapping[str, Sequence[Value]]) -> str:
@@ -73,6 +88,8 @@ def _about_pauses(bench: Bench, swept: Mapping[str, Sequence[Value]]) -> str:
 
 def _about_size(bench: Bench, swept: Mapping[str, Sequence[Value]]) -> str:
     gross = bench.limits.limits.max_gross_notional_frac
+    if any(float(size) > 1.0 for size in swept.get("size", (bench.values["size"],))):
+        return "the twin knows no margin, and the position is larger than the account"
     if gross is None or any(Decimal(str(size)) > gross for size in swept.get("size", (bench.values["size"],))):
         return "the size reaches the limits"
     try:
@@ -85,7 +102,7 @@ def _about_size(bench: Bench, swept: Mapping[str, Sequence[Value]]) -> str:
 def rules_for(bench: Bench, values: Combo) -> BarRules:
     """The bench's instrument, costs and sizes as the kernel's rules; stops and targets come with the combinations."""
     costs = bench.costs
-    assert isinstance(costs, CryptoCosts)  # noqa: S101 (`why_not` was asked)
+    assert isinstance(costs, CryptoCostParams)  # noqa: S101 (`why_not` was asked)
     (instrument,) = bench.instruments.values()
     return BarRules(
         capital_quote=bench.capital,
@@ -101,6 +118,7 @@ def rules_for(bench: Bench, values: Combo) -> BarRules:
         min_position_quote=instrument.min_notional,
         stop_frac=float(values["stop"]),
         take_profit_frac=float(values["target"]) or None,
+        openings_last=bench.market.around_the_clock,
     )
 
 
@@ -179,7 +197,7 @@ def bars_of(bench: Bench) -> tuple[Bars, NDArray[np.int64]]:
     (tape,) = bench.market.tapes
     sessions = bench.market.feed.sessions
     spans = [tape.rows(session.open_ns, session.close_ns) for session in sessions]
-    rows = np.concatenate([np.arange(span.start, span.stop) for span in spans])
+    rows = market_rows(bench)
     counts = [span.stop - span.start for span in spans]
     opened = np.repeat(np.array([session.open_ns for session in sessions], np.int64), counts)
     columns = {name: np.ascontiguousarray(getattr(tape, name)[rows]) for name in ("open", "high", "low", "close")}
@@ -187,8 +205,40 @@ def bars_of(bench: Bench) -> tuple[Bars, NDArray[np.int64]]:
         **columns,
         volume=np.ascontiguousarray(tape.volume[rows]),
         session=np.repeat(np.arange(len(sessions), dtype=np.int64), counts),
+        funding=_funding(bench, rows),
     )
     return bars, (tape.open_ns[rows] + tape.interval_ns - opened) // NS_PER_MINUTE
+
+
+def market_rows(bench: Bench) -> NDArray[np.int64]:
+    """The rows of the bench's one tape that lie within its sessions."""
+    (tape,) = bench.market.tapes
+    spans = [tape.rows(session.open_ns, session.close_ns) for session in bench.market.feed.sessions]
+    return np.concatenate([np.arange(span.start, span.stop, dtype=np.int64) for span in spans])
+
+
+def _due(bench: Bench, history: FundingHistory) -> tuple[NDArray[np.int64], tuple[FundingInstant, ...]]:
+    """The payments after the first open and up to the last: (their instants, themselves)."""
+    (tape,), rows = bench.market.tapes, market_rows(bench)
+    within = history.within(int(tape.open_ns[rows[0]]) + 1, int(tape.open_ns[rows[-1]]) + tape.interval_ns)
+    return np.array([instant.at_ns for instant in within], np.int64), within
+
+
+def _funding(bench: Bench, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Rates at the opens of these rows, as fractions of the value at the newest close; none where nothing pays."""
+    (tape,) = bench.market.tapes
+    history = bench.histories.get(tape.symbol)
+    if history is None:
+        return np.zeros(0)
+    due_ns, within = _due(bench, history)
+    rates = np.zeros(len(rows))
+    for row, instant in zip(np.searchsorted(tape.open_ns[rows], due_ns, side="left"), within, strict=True):
+        if row < len(rows):
+            close = float(tape.close[rows[row - 1]])
+            rates[row] += float(instant.rate) * (
+                1.0 if instant.mark_price is None else float(instant.mark_price) / close
+            )
+    return rates
 
 
 def _steps_per_price(bench: Bench) -> float:

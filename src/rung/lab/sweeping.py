@@ -95,6 +95,7 @@ def sweep(
         start=options.get("start"), end=options.get("end"), data=options.get("data", "data"),
         capital=Decimal(str(options.get("capital", CAPITAL))), costs=options.get("costs"),
         limits=options.get("limits"), settings=options.get("settings", {}),
+        funding=options.get("funding"), traded_as=options.get("traded_as"), timeframe=options.get("timeframe"),
     )  # fmt: skip
     out, workers, cluster = options.get("out"), options.get("workers", 1), options.get("cluster")
     where = Where(

@@ -87,15 +87,9 @@ class RunFold:
 
 
 def _exposure(steps: Sequence[Step], equity: Floats) -> Floats:
-    """Gross notional ÷ equity: what is not cash, with what is short counted as a size instead of as a debt."""
-    gross = []
-    for account in [step.account for step in steps]:
-        if not account.positions:
-            gross.append(0.0)
-            continue
-        owed = [p.value_quote for p in account.positions.values() if p.quantity.is_signed()]
-        invested = account.equity_quote - account.cash_quote
-        gross.append(float(invested - 2 * sum(owed)) if owed else float(invested))
+    """Gross notional ÷ equity: a short counts as a size, a margined position as what it is worth, paid for or not."""
+    accounts = [step.account for step in steps]
+    gross = [float(account.gross_notional_quote) if account.positions else 0.0 for account in accounts]
     return np.divide(_column(gross), equity, out=np.zeros(len(steps)), where=equity > 0)
 
 

@@ -27,7 +27,6 @@ from rung.simulation.prices import exact, round_up
 from rung.simulation.venue import NOTHING_FLAGGED, SimVenue
 
 ONE, CENT = Decimal(1), Decimal("0.01")
-NS_PER_DAY = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +132,7 @@ class FinancedVenue(SimVenue):
         for visit in visits:
             if visit.bar is not None:
                 self._last[visit.book.symbol] = visit.bar
-        if event.at_ns >= event.session.close_ns and not _never_closes(event.session):
+        if event.at_ns >= event.session.close_ns and not event.session.around_the_clock:
             changed |= self._expire("")
         if changed:
             self._refresh()
@@ -151,7 +150,7 @@ class FinancedVenue(SimVenue):
         if not held or not all_idle(self._live) or not all(book.symbol in self._last for book in held):
             return
         until_ns = min(self._carry.quiet_until(book.instrument, book.quantity, event.at_ns) for book in held)
-        if not _never_closes(event.session):
+        if not event.session.around_the_clock:
             until_ns = min(until_ns, event.session.close_ns - 1)
         margin = self._margin
         share = margin.spot_share if margin is not None else 1.0
@@ -161,7 +160,7 @@ class FinancedVenue(SimVenue):
 
     def _open_session(self, session: Session) -> None:
         """A day without a night ends nothing: orders work on until they are filled or withdrawn."""
-        if not _never_closes(session):
+        if not session.around_the_clock:
             super()._open_session(session)
             return
         for book in self._live:
@@ -329,11 +328,6 @@ class FinancedVenue(SimVenue):
         self._charges.append(charge)
         self._margin.book((), [charge])
         return fee
-
-
-def _never_closes(session: Session) -> bool:
-    """A session of a whole day: the next one starts where it ends."""
-    return session.close_ns - session.open_ns >= NS_PER_DAY
 
 
 def _refuse_unfinanced(instruments: Mapping[str, Instrument], financing: Financing) -> None:

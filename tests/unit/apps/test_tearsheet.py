@@ -11,6 +11,7 @@ import pytest
 
 from rung.apps.backtest_box import OutOfSample
 from rung.apps.backtest_figures import figure_groups
+from rung.apps.backtest_words import rows
 from rung.apps.sweep_surface import surface_of
 from rung.apps.tearsheet import tearsheet
 from rung.domain.errors import UserError
@@ -43,7 +44,7 @@ def missing(result: BacktestResult) -> dict[str, str]:
 
 def test_the_costs_lead_from_gross_to_net(busy: BacktestResult) -> None:
     names, amounts = zip(*tearsheet(busy).waterfall, strict=True)
-    assert names == ("before costs", "fees", "slippage", "after costs")
+    assert names == ("before costs", "fees", "slippage", "borrow", "liquidation", "after costs")
     assert sum(amounts[:-1]) == pytest.approx(amounts[-1])
     assert amounts[-1] == float(busy.figures.end_equity_quote - busy.figures.start_equity_quote)
 
@@ -60,7 +61,7 @@ def test_what_a_run_without_a_trade_cannot_say_is_missing_with_the_reason(idle: 
     assert missing(idle) == {
         "win_rate_frac": "no trade was closed", "profit_factor": "no trade was closed",
         "expectancy_quote": "no trade was closed", "mean_trade_frac": "no trade was closed",
-        "mean_bars_held": "no trade was closed", "funding_quote": "not charged", "borrow_quote": "not charged",
+        "mean_bars_held": "no trade was closed", "funding_quote": "nothing here pays funding",
         "sharpe": "needs 3 days, has 1", "sortino": "needs 2 days, has 1", "calmar": "equity never fell",
         "volatility_annual_frac": "needs 2 days, has 1",
         "tail_ratio": "all days are alike, or nothing in the lower tail",
@@ -91,10 +92,23 @@ def test_days_nobody_chose_on_stand_beside_it_and_give_the_verdict(busy: Backtes
 
 
 def test_funding_and_borrow_are_shown_and_subtracted_where_they_are_charged(busy: BacktestResult) -> None:
-    paid = replace(busy.figures, funding_quote=Decimal(-5), borrow_quote=Decimal(2))
+    assert busy.figures.borrow_quote is not None
+    before = busy.figures.costs_quote - busy.figures.borrow_quote
+    paid = replace(
+        busy.figures,
+        funding_quote=Decimal(-5),
+        borrow_quote=Decimal(2),
+        liquidation_fees_quote=Decimal(7),
+        liquidations=1,
+    )
     sheet = tearsheet(replace(busy, figures=paid))
-    assert dict(sheet.waterfall)["funding"] == 5.0
-    assert sheet.figure("costs_quote").value == busy.figures.costs_quote - 3
+    steps = dict(sheet.waterfall)
+    assert (steps["funding"], steps["borrow"], steps["liquidation"]) == (5.0, -2.0, -7.0)
+    assert sheet.figure("costs_quote").value == before + 4
+    assert sheet.figure("liquidation_fees_quote").remark == "the venue closed 1 position: no margin was left"
+    shown = {name for name, _, _ in rows(replace(busy, figures=paid))}
+    assert {"Funding", "Borrow", "Liquidation fees"} < shown
+    assert not {"Funding", "Liquidation fees"} & {name for name, _, _ in rows(busy)}
 
 
 # --- surfaces ---------------------------------------------------------------------------------------------------------

@@ -86,5 +86,21 @@ def test_a_position_that_found_no_bar_to_leave_on_is_named_at_the_next_open() ->
     assert step.account.session_start_equity_quote == pytest.approx(step.account.equity_quote, rel=Decimal("0.01"))
 
 
+def test_a_market_without_a_night_carries_nothing_over_it() -> None:
+    day = Session(
+        date="2025-09-15",
+        open_ns=SESSION.open_ns,
+        close_ns=SESSION.open_ns + 1440 * NS_PER_MINUTE,
+    )
+    after = Session(date="2025-09-16", open_ns=day.close_ns, close_ns=day.close_ns + 1440 * NS_PER_MINUTE)
+    d = desk({10: enter()})
+    for minute in range(9, 13):
+        d.step(slice_at(minute, session=day))
+    step = d.step(slice_at(1, session=after))
+    assert step.account.positions
+    assert step.notes == ()
+    assert step.account.session_start_equity_quote == pytest.approx(step.account.equity_quote, rel=Decimal("0.01"))
+
+
 def test_steps_are_numbered_without_holes() -> None:
     assert [s.seq for s in run(desk({}), range(1, 6)).values()] == [1, 2, 3, 4, 5]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -31,6 +32,11 @@ FREE = """
 [fees]
 maker_bps = 0
 taker_bps = 0
+[borrow]
+annual_bps = 0
+[margin]
+liquidation_fee_bps = 0
+spot_collateral_frac = 0
 [slippage]
 half_spread_bps = 0
 min_half_spread_quote = 0
@@ -64,6 +70,11 @@ def at_minutes(plan: dict[int, Callable[[Strategy], Wish]]) -> type[Strategy]:
     return Planned
 
 
+def coins(strategy: type[Strategy], **options: Any) -> BacktestResult:
+    """A backtest of coins that are paid for: what is margined has its own file of tests."""
+    return backtest(strategy, traded_as="spot", book=None, **options)
+
+
 @pytest.fixture
 def free(tmp_path: Path) -> Path:
     """A cost file in which everything is said to cost nothing."""
@@ -78,7 +89,7 @@ BUY_AND_SELL = {1: lambda s: s.long("go", weight=0.5, stop=0.05), 4: lambda s: s
 
 def test_a_trade_without_costs_is_what_the_prices_say(free: Path) -> None:
     """Decided at minute 1, bought at the next open (100); decided at minute 4, sold at the next open (110)."""
-    result = backtest(at_minutes(BUY_AND_SELL), data=[tape(UP)], costs=free, capital=10_000)
+    result = coins(at_minutes(BUY_AND_SELL), data=[tape(UP)], costs=free, capital=10_000)
     (trade,) = result.trades.to_dicts()
     assert (trade["side"], trade["quantity"], trade["entry_price"], trade["exit_price"]) == ("long", 50.0, 100.0, 110.0)
     assert result.figures.end_equity_quote == Decimal(10_500)
@@ -90,34 +101,34 @@ def test_a_trade_without_costs_is_what_the_prices_say(free: Path) -> None:
 
 def test_a_short_earns_where_the_long_loses(free: Path) -> None:
     plan = {1: lambda s: s.short("go", weight=0.5, stop=0.2), 4: lambda s: s.flat("done")}
-    result = backtest(at_minutes(plan), data=[tape(UP)], costs=free, capital=10_000)
+    result = coins(at_minutes(plan), data=[tape(UP)], costs=free, capital=10_000)
     assert result.figures.end_equity_quote == Decimal(9_500)
     assert result.trades["pnl"].to_list() == [-500.0]
 
 
 def test_costs_are_charged_as_the_file_says() -> None:
-    """5.5 bps of fees and 2 bps of spread and slippage on each of 5,000 and 5,500 of value."""
-    result = backtest(
-        at_minutes(BUY_AND_SELL), data=[tape(UP)], costs=ROOT / "config" / "costs_spot.toml", capital=10_000
+    """5.5 bps of fees and 2.5 bps of spread and slippage on each of 5,000 and 5,500 of value."""
+    result = coins(
+        at_minutes(BUY_AND_SELL), data=[tape(UP)], costs=ROOT / "config" / "costs_crypto.toml", capital=10_000
     )
-    buy, sell = 50 * Decimal("100.02"), 50 * Decimal("109.978")
+    buy, sell = 50 * Decimal("100.025"), 50 * Decimal("109.9725")
     fees = (buy + sell) * Decimal("0.00055")
     assert result.figures.end_equity_quote == 10_000 - buy + sell - fees
     assert result.figures.fees_quote == fees
     assert result.figures.before_costs_quote == Decimal(500)
-    assert ("fees", "taker 5.5 bps, maker 2.0 bps") in result.identity.costs
+    assert ("fees", "2.0 bps resting, 5.5 bps crossing") in result.identity.costs
 
 
 def test_a_flip_closes_and_opens_in_one_decision(free: Path) -> None:
     plan = {1: lambda s: s.long("up", weight=0.5, stop=0.05), 3: lambda s: s.short("down", weight=0.5, stop=0.05)}
-    result = backtest(at_minutes(plan), data=[tape([100.0] * 8)], costs=free, capital=10_000)
+    result = coins(at_minutes(plan), data=[tape([100.0] * 8)], costs=free, capital=10_000)
     assert result.fills["side"].to_list() == ["BUY", "SELL", "SELL"]
     assert result.figures.refused_orders == 0
     assert (result.figures.trades, result.figures.still_open) == (1, 1)
 
 
 def test_an_entry_without_a_stop_is_refused_and_the_result_says_why(free: Path) -> None:
-    result = backtest(at_minutes({1: lambda s: s.long("go")}), data=[tape(UP)], costs=free, book=None)
+    result = coins(at_minutes({1: lambda s: s.long("go")}), data=[tape(UP)], costs=free)
     assert result.figures.refused == {"missing_stop_loss": 1}
     assert result.orders["approved"].to_list() == [False]
     assert "stop" in result.orders["why"][0]
@@ -125,7 +136,7 @@ def test_an_entry_without_a_stop_is_refused_and_the_result_says_why(free: Path) 
 
 
 def test_a_strategy_that_wants_nothing_has_typed_empty_frames(free: Path) -> None:
-    result = backtest(at_minutes({}), data=[tape(UP)], costs=free, book=None)
+    result = coins(at_minutes({}), data=[tape(UP)], costs=free)
     assert result.trades.schema["opened"] == pl.Datetime("ns", "UTC")
     assert (len(result.trades), len(result.fills), len(result.orders)) == (0, 0, 0)
     assert result.figures.win_rate_frac is None
@@ -135,7 +146,7 @@ def test_a_strategy_that_wants_nothing_has_typed_empty_frames(free: Path) -> Non
 def test_several_symbols_share_one_account(free: Path) -> None:
     plan = {1: lambda s: s.long("go", weight=0.4, stop=0.2), 4: lambda s: s.flat("done")}
     tapes = [tape(UP), tape([50.0, 50.0, 50.0, 45.0, 45.0, 45.0], "ETHUSDT")]
-    result = backtest(at_minutes(plan), data=tapes, costs=free, capital=10_000)
+    result = coins(at_minutes(plan), data=tapes, costs=free, capital=10_000)
     assert sorted(result.trades["symbol"].to_list()) == ["BTCUSDT", "ETHUSDT"]
     assert result.figures.end_equity_quote == 10_000 + Decimal(400) - Decimal(400)
     assert result.figures.hold_return_frac == pytest.approx((0.21 - 0.1) / 2)
@@ -144,13 +155,13 @@ def test_several_symbols_share_one_account(free: Path) -> None:
 def test_more_than_the_account_needs_limits_that_allow_it(free: Path) -> None:
     plan = {1: lambda s: s.long("go", weight=2.0, stop=0.05), 4: lambda s: s.flat("done")}
     with pytest.raises(UserError, match=r"weight of 2\.0 is not within 0 and 1, the leverage allowed"):
-        backtest(at_minutes(plan), data=[tape(UP)], costs=free, capital=10_000)
+        coins(at_minutes(plan), data=[tape(UP)], costs=free, capital=10_000)
     wide = ScreenLimits(
         max_symbol_notional_frac=3.0, max_gross_notional_frac=3.0, min_bar_volume_base=0.0, no_entry_last_minutes=0,
         min_equity_quote=0.0, max_bar_range_frac=0.5, max_bar_move_frac=0.5,
     )  # fmt: skip
     limits = effective_limits([wide.limit_set("wide")])
-    result = backtest(at_minutes(plan), data=[tape(UP)], costs=free, capital=10_000, limits=limits)
+    result = coins(at_minutes(plan), data=[tape(UP)], costs=free, capital=10_000, limits=limits)
     assert result.figures.end_equity_quote == Decimal(12_000)
 
 
@@ -238,10 +249,15 @@ def test_a_cost_left_out_is_an_error(tmp_path: Path) -> None:
         load_costs(path)
 
 
-def test_a_coin_nobody_lists_gets_steps_from_its_price_and_a_doubt() -> None:
-    instrument, doubt = instrument_for(tape([0.01234] * 3, "ODDUSDT"), around_the_clock=True)
+def test_a_coin_nobody_lists_gets_steps_from_its_price_and_a_doubt_when_it_is_said_to_be_one() -> None:
+    unknown = tape([0.01234] * 3, "ODDUSDT")
+    instrument, doubt = instrument_for(unknown, around_the_clock=True, traded_as="spot")
     assert (instrument.tick_size, instrument.lot_size) == (Decimal("0.000001"), Decimal(10))
     assert "guessed" in doubt
+    with pytest.raises(UserError, match=r"whether ODDUSDT is a coin or a perpetual — add \[perpetuals\.ODDUSDT\]"):
+        instrument_for(unknown, around_the_clock=True)
+    with pytest.raises(UserError, match="nobody has said what ODDUSDT is"):
+        instrument_for(unknown, around_the_clock=True, traded_as="perpetual")
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
@@ -272,7 +288,7 @@ def test_buying_and_holding_costs_both_ways_and_a_symbol_without_a_bar_yet_is_ca
     at_ns = SATURDAY_NS + np.array([1, 2, 3]) * NS_PER_MINUTE
     toll = 0.99 / 1.01
     wanted = [(1.0 * toll + 1.0) / 2, (1.1 * toll + 1.0 * toll) / 2, (1.21 * toll + 0.5 * toll) / 2]
-    assert hold_path(market, at_ns, 0.01).tolist() == pytest.approx(wanted)
+    assert hold_path(market, at_ns, 0.01, {}).tolist() == pytest.approx(wanted)
 
 
 def test_a_result_can_be_told_from_another_by_its_identity() -> None:

@@ -25,6 +25,7 @@ def figures(
     trades: int = 40,
     days: int = 40,
     refused: Mapping[str, int] | None = None,
+    liquidations: int = 0,
 ) -> Figures:
     start = Decimal(10_000)
     shown = performance([0.01, -0.01] * (days // 2), 365)
@@ -34,7 +35,9 @@ def figures(
         start_equity_quote=start, end_equity_quote=start + net, total_return_frac=net / 10_000, hold_return_frac=hold,
         performance=replace(shown, sharpe=ratio), closed=replace(closed([1.0, -1.0]), count=trades),
         max_drawdown_frac=0.1, still_open=0, mean_trade_frac=0.0, mean_bars_held=5.0, fees_quote=Decimal(costs),
-        slippage_quote=Decimal(0), traded_quote=Decimal(1), turnover=1.0, turnover_per_day=0.1, exposure_mean_frac=0.5,
+        slippage_quote=Decimal(0), funding_quote=Decimal(0), borrow_quote=Decimal(0),
+        liquidation_fees_quote=Decimal(0), liquidations=liquidations, traded_quote=Decimal(1), turnover=1.0,
+        turnover_per_day=0.1, exposure_mean_frac=0.5, max_exposure_frac=1.0,
         before_costs_quote=Decimal(net + costs), time_in_market_frac=0.5, slices=100, sent_orders=80,
         refused_orders=sum((refused or {}).values()), refused=refused or {},
     )  # fmt: skip
@@ -53,6 +56,7 @@ def figures(
         (figures(sharpe=None, days=20), "20 days are too few to tell skill from luck"),
         (figures(hold=0.05), "buying and holding did no worse"),
         (figures(refused={"circuit_breaker_active": 9}), "it lost so much that the gates stopped it"),
+        (figures(liquidations=2), "the venue closed 2 of its positions because their margin was gone"),
         (figures(), "one run of one parameter set, chosen by you: not out of sample"),
         (figures(trades=0, refused={"stale_market_data": 80}), "it never traded: 80 orders were refused (stale"),
     ],

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.fill import Fill, Trigger
 from rung.domain.order import Side
 from rung.domain.target import Action
@@ -57,11 +58,49 @@ def test_an_open_position_is_no_trip_yet() -> None:
     assert trips.still_open == 1
 
 
+def charge(symbol: str, kind: ChargeKind, amount: str) -> Charge:
+    return Charge(at_ns=1, symbol=symbol, kind=kind, amount_quote=Decimal(amount), reason="a test")
+
+
+def test_a_trip_bears_its_charges_those_told_after_it_closed_too() -> None:
+    trips = taken(fill(1, Side.BUY, "1", "100", "1"))
+    trips.charge(charge("BTCUSDT", ChargeKind.FUNDING, "-0.5"))
+    trips.charge(charge("ETHUSDT", ChargeKind.FUNDING, "7"))
+    trips.take(fill(2, Side.SELL, "1", "90"), 2)
+    trips.charge(charge("BTCUSDT", ChargeKind.FUNDING, "0.2"))
+    trips.charge(charge("BTCUSDT", ChargeKind.LIQUIDATION_FEE, "3"))
+    (trip,) = trips.closed
+    assert (trip.funding_quote, trip.borrow_quote, trip.liquidation_fee_quote) == (Decimal("-0.3"), 0, 3)
+    assert trip.fees_quote == 1
+    assert trip.pnl_quote == -10 - 1 - 3 + Decimal("0.3")
+
+
 LEGS = st.lists(
     st.tuples(st.sampled_from(Side), st.integers(1, 5), st.integers(50, 150), st.integers(0, 3)),
     min_size=1,
     max_size=40,
 )
+
+
+@given(LEGS, st.lists(st.tuples(st.sampled_from(ChargeKind), st.integers(-3, 3)), max_size=40))
+def test_trips_with_charges_are_what_a_margined_ledger_made_once_flat(
+    legs: list[tuple[Side, int, int, int]], due: list[tuple[ChargeKind, int]]
+) -> None:
+    ledger, trips = Ledger("USDT", Decimal(10_000), margined=("BTCUSDT",)), RoundTrips()
+    fills = [fill(n, side, str(size), str(price), str(fee)) for n, (side, size, price, fee) in enumerate(legs, start=1)]
+    held = sum(size * side.sign for side, size, _, _ in legs)
+    if held:
+        fills.append(fill(len(fills) + 1, Side.SELL if held > 0 else Side.BUY, str(abs(held)), "100", "1"))
+    for row, each in enumerate(fills):
+        ledger.book(each)
+        trips.take(each, each.at_ns)
+        for kind, amount in due[row : row + 1] if trips.still_open or trips.closed else ():
+            ledger.charge(charge("BTCUSDT", kind, str(amount)))
+            trips.charge(charge("BTCUSDT", kind, str(amount)))
+    made = sum((trip.pnl_quote for trip in trips.closed), Decimal(0))
+    assert abs(made - (ledger.equity_quote - 10_000)) < Decimal("1e-6")
+    assert sum((t.funding_quote for t in trips.closed), Decimal(0)) == ledger.funding_quote
+    assert sum((t.borrow_quote for t in trips.closed), Decimal(0)) == ledger.borrow_quote
 
 
 @given(LEGS)

@@ -5,21 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import UserError
+from rung.domain.funding import FundingHistory, FundingInstant
 from rung.lab import Strategy, SymbolView, Wish, invented_tapes, param, sweep
 from rung.lab.backtesting import BacktestRequest, backtest
 from rung.lab.campaign import Inline, Outcome, Task, Work
+from rung.lab.costs import load_costs
 from rung.lab.statistics.trial_file import SqliteTrialBook
 from rung.lab.sweep_luck import luck_of_best
 from rung.lab.sweep_plan import plan_sweep
 from rung.lab.sweeping import Estimate, Where, duration, run_sweep
+from rung.market.tape import COLUMNS, Label, RawBars, make_tape
+from rung.simulation.params import BorrowParams, CryptoCostParams
 
 TAPES = invented_tapes("COINUSDT", days=2)
+COSTS = Path(__file__).resolve().parents[3] / "config" / "costs_crypto.toml"
+SHIPPED = load_costs(COSTS).value
+assert isinstance(SHIPPED, CryptoCostParams)
+NO_LOANS = replace(SHIPPED, borrow=BorrowParams(annual_bps=Decimal(0)))
 GRID = {"period": [20, 40], "band": [0.0005, 0.002]}
 
 
@@ -60,15 +70,17 @@ def where(tmp_path: Path, **more: Any) -> Where:
 
 
 def request(**more: Any) -> BacktestRequest:
-    return BacktestRequest(strategy="crossover", data=TAPES, cache=None, **more)
+    return BacktestRequest(strategy="crossover", cache=None, **{"data": TAPES, "costs": NO_LOANS, **more})
 
 
 def test_every_row_is_what_a_backtest_of_it_says(tmp_path: Path) -> None:
-    result = sweep("crossover", GRID, data=TAPES, trials=tmp_path / "t.sqlite")
+    result = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
     assert result.rows["engine"].to_list() == ["twin"] * 4
     assert result.rows["total_return_frac"].is_sorted(descending=True)
     for row in result.rows.to_dicts():
-        alone = backtest("crossover", data=TAPES, settings={"period": row["period"], "band": row["band"]}).figures
+        alone = backtest(
+            "crossover", data=TAPES, costs=NO_LOANS, settings={"period": row["period"], "band": row["band"]}, book=None
+        ).figures  # fmt: skip
         assert row["trades"] == alone.trades > 0
         assert row["win_rate_frac"] == pytest.approx(alone.win_rate_frac, abs=1e-12)
         assert row["fees_quote"] == pytest.approx(float(alone.fees_quote), abs=1e-6)
@@ -78,11 +90,13 @@ def test_every_row_is_what_a_backtest_of_it_says(tmp_path: Path) -> None:
 
 
 def test_a_strategy_without_a_twin_runs_on_the_desk(tmp_path: Path) -> None:
-    result = sweep(Buyer, {"at": [5, 500]}, data=TAPES, trials=tmp_path / "t.sqlite")
+    result = sweep(Buyer, {"at": [5, 500]}, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
     assert set(result.rows["engine"]) == {"desk"}
     assert result.plan.why == ("the strategy has no compiled twin",)
     assert result.checks == ()
-    alone = backtest(Buyer, data=TAPES, settings={"at": result.rows["at"][0]}).figures
+    alone = backtest(
+        Buyer, data=TAPES, costs=NO_LOANS, settings={"at": result.rows["at"][0]}, book=None
+    ).figures  # fmt: skip
     assert result.rows["end_equity_quote"][0] == float(alone.end_equity_quote)
 
 
@@ -100,6 +114,50 @@ def test_what_the_twin_does_not_know_goes_to_the_desk(settings: dict[str, Any], 
     assert why in plan.why[0]
 
 
+def test_loans_of_coins_are_the_desks() -> None:
+    plan = plan_sweep(request(costs=COSTS), GRID)
+    assert (plan.engines, plan.why) == (("desk",), ("the twin does not know the loan of coins sold short",))
+
+
+def perpetual(*due: tuple[int, str]) -> dict[str, Any]:
+    """The invented coin as if it were Binance's BTCUSDT, with these rates due at minutes after its first bar."""
+    (made,) = TAPES
+    raw = RawBars(open_ns=made.open_ns, **{name: getattr(made, name) for name in COLUMNS})
+    tape = make_tape(raw, Label(symbol="BTCUSDT", interval_ns=made.interval_ns, source="made"))
+    start_ns = int(made.open_ns[0])
+    instants = tuple(
+        FundingInstant(at_ns=start_ns + minute * NS_PER_MINUTE, rate=Decimal(rate), mark_price=Decimal(101))
+        for minute, rate in ((0, "0"), *due)
+    )
+    history = FundingHistory(symbol="BTCUSDT", interval_ns=480 * NS_PER_MINUTE, instants=instants, source="made")
+    return {"data": [tape], "funding": {"BTCUSDT": history}}
+
+
+EIGHT_HOURLY = ((480, "0.003"), (960, "-0.002"), (1440, "0.004"), (1920, "0.001"), (2400, "0.002"))
+
+
+def test_funding_is_the_twins_too_and_the_desk_agrees(tmp_path: Path) -> None:
+    """At midnight too, where one day's return ends; with the shipped costs, and rates that win and lose trades."""
+    given = perpetual(*EIGHT_HOURLY)
+    result = sweep("crossover", GRID, **given, trials=tmp_path / "t.sqlite")
+    assert set(result.rows["engine"]) == {"twin"}
+    for row in result.rows.to_dicts():
+        settings = {"period": row["period"], "band": row["band"]}
+        alone = backtest("crossover", **given, settings=settings, book=None).figures
+        assert abs(alone.funding_quote or 0) > 10
+        assert (row["trades"], row["win_rate_frac"]) == (alone.trades, pytest.approx(alone.win_rate_frac))
+        assert row["end_equity_quote"] == pytest.approx(float(alone.end_equity_quote), abs=1e-6)
+        assert row["max_drawdown_frac"] == pytest.approx(alone.max_drawdown_frac, abs=1e-9)
+    assert all(check.same for check in result.checks)
+
+
+def test_funding_due_inside_a_bar_is_the_desks() -> None:
+    inside = plan_sweep(request(**perpetual(*EIGHT_HOURLY), timeframe="7m"), {"every": [7]})
+    assert inside.why == ("funding falls due inside a bar",)
+    larger = plan_sweep(request(**perpetual(*EIGHT_HOURLY)), {"size": [1.0, 1.5]})
+    assert larger.why == ("the twin knows no margin, and the position is larger than the account",)
+
+
 def test_a_rule_swept_beyond_the_twin_goes_to_the_desk() -> None:
     assert plan_sweep(request(), {"on_cross": "false,true"}).engines == ("desk",)
     assert plan_sweep(request(), {"on_cross": "false"}).engines == ("twin",)
@@ -107,7 +165,9 @@ def test_a_rule_swept_beyond_the_twin_goes_to_the_desk() -> None:
 
 def test_orders_that_work_across_decisions_are_the_desks(tmp_path: Path) -> None:
     """Far more money than the tape's volume takes: what is left at the next decision the twin would size anew."""
-    result = sweep("crossover", {"period": [20]}, data=TAPES, capital=10**9, trials=tmp_path / "t.sqlite")
+    result = sweep(
+        "crossover", {"period": [20]}, data=TAPES, costs=NO_LOANS, capital=10**9, trials=tmp_path / "t.sqlite"
+    )
     assert result.plan.engines == ("twin",)
     assert result.rows["engine"].to_list() == ["desk"]
 
@@ -135,7 +195,7 @@ def test_a_fresh_sweep_does_everything_again(tmp_path: Path) -> None:
 
 
 def test_another_cost_file_is_another_sweep(tmp_path: Path) -> None:
-    text = (Path(__file__).resolve().parents[3] / "config" / "costs_spot.toml").read_text("utf-8")
+    text = COSTS.read_text("utf-8")
     dear = tmp_path / "dear.toml"
     dear.write_text(text.replace("taker_bps = 5.5", "taker_bps = 55"), "utf-8")
     assert plan_sweep(request(), GRID).id != plan_sweep(request(costs=dear), GRID).id
@@ -165,10 +225,10 @@ def test_an_absurd_grid_is_refused_with_its_number_and_its_time(tmp_path: Path) 
 def test_a_sweep_too_large_for_all_days_looks_at_the_best_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = sweep("crossover", GRID, data=TAPES, trials=tmp_path / "t.sqlite").rows
+    small = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite").rows
     monkeypatch.setattr("rung.lab.sweep_plan.MOST_WITH_DAYS", 3)
     monkeypatch.setattr("rung.lab.sweep_outcome.BEST_WITH_DAYS", 2)
-    large = sweep("crossover", GRID, data=TAPES, trials=tmp_path / "t.sqlite")
+    large = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
     assert not large.plan.keeps_days
     assert large.rows.drop("sharpe", "sharpe_error").equals(small.drop("sharpe", "sharpe_error"))
 

@@ -201,7 +201,7 @@ def test_conditions_make_the_run_dearer_later_and_shorter() -> None:
     assert total(Conditions(skip_bars=600)) != usual
 
 
-@pytest.mark.parametrize("name", ["costs.toml", "costs_spot.toml"])
+@pytest.mark.parametrize("name", ["costs.toml", "costs_crypto.toml"])
 def test_every_fee_and_slippage_is_multiplied_and_nothing_else(name: str) -> None:
     costs: Any = load_costs(Path(__file__).resolve().parents[3] / "config" / name).value
     double: Any = dearer(costs, 2.0)
@@ -215,6 +215,9 @@ def test_every_fee_and_slippage_is_multiplied_and_nothing_else(name: str) -> Non
         assert double.fees.checked_through == costs.fees.checked_through
     else:
         assert double.fees.taker_bps == 2 * costs.fees.taker_bps
+        assert double.borrow.annual_bps == 2 * costs.borrow.annual_bps
+        assert double.margin.liquidation_fee_bps == 2 * costs.margin.liquidation_fee_bps
+        assert double.margin.spot_collateral_frac == costs.margin.spot_collateral_frac
 
 
 def test_an_interrupted_walk_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,12 +12,22 @@ from rung.domain.errors import UserError
 
 if TYPE_CHECKING:
     from rung.lab.backtesting import BacktestRequest
+    from rung.lab.instruments import Kind
 
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter: period=40; repeat for several")]
 LimitFiles = Annotated[
     list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds (default: config/risk/backtest.toml)")
 ]
+
+CostFile = Annotated[Path | None, typer.Option(help="cost file (default: config/costs.toml or costs_crypto.toml)")]
+FundingFolder = Annotated[
+    Path | None, typer.Option(help="folder of funding histories (default: `funding` beside the tapes)")
+]
+TradedAs = Annotated[
+    str | None, typer.Option("--as", help="`spot`: take perpetuals as coins (default: as config/instruments.toml)")
+]
+Timeframe = Annotated[str | None, typer.Option(help="longer bars: 5m, 15m, 1h (default: as the tape)")]
 
 
 def backtest(  # noqa: PLR0913 - the options are the verb's interface
@@ -28,9 +38,10 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     settings: Settings = None,
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before the first bar, quote currency")] = "100000",
-    costs: Annotated[
-        Path | None, typer.Option(help="cost file (default: config/costs.toml or costs_spot.toml)")
-    ] = None,
+    costs: CostFile = None,
+    funding: FundingFolder = None,
+    traded_as: TradedAs = None,
+    timeframe: Timeframe = None,
     limits: LimitFiles = None,
     out: Annotated[Path | None, typer.Option(help="folder for the report (HTML, text, JSON) and tables")] = None,
     json: Annotated[bool, typer.Option("--json", help="print report.json")] = False,
@@ -51,6 +62,7 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
 
     request = request_for(strategy, tuple(symbol or ()), (start, end), data)
     request = completed(request, settings or [], capital, costs, limits or [])
+    request = traded(request, funding, traded_as, timeframe)
     with progress_bar() as progress:
         result = run_backtest(request, progress, counting=Counting(book_at(DEFAULT_BOOK), SystemClock()))
     sheet = tearsheet(result) if json or out is not None else None
@@ -61,6 +73,24 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     print_result(result)
     for path in written:
         typer.echo(f"written  {path}")
+
+
+def traded(
+    request: BacktestRequest, funding: Path | None, traded_as: str | None, timeframe: str | None
+) -> BacktestRequest:
+    """The request with what is said about funding, coins or perpetuals, and longer bars."""
+    from dataclasses import replace
+
+    return replace(request, funding=funding, traded_as=_kind(traded_as), timeframe=timeframe)
+
+
+def _kind(word: str | None) -> Kind | None:
+    from rung.lab.instruments import KINDS
+
+    found = next((kind for kind in KINDS if kind == word), None)
+    if word is not None and found is None:
+        raise UserError(f"nothing is traded as {word!r}", where="--as", remedy=f"say {' or '.join(KINDS)}")
+    return found
 
 
 def parse_settings(words: list[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rung.apps.cli.backtest import Settings, Symbols
+from rung.apps.cli.backtest import FundingFolder, Settings, Symbols, Timeframe, TradedAs
 
 
 def check(  # noqa: PLR0913 - the options are the verb's interface
@@ -20,6 +20,9 @@ def check(  # noqa: PLR0913 - the options are the verb's interface
     every: Annotated[
         int | None, typer.Option(help="change the future after every so many bars; 1 leaves none out [default: spread]")
     ] = None,
+    funding: FundingFolder = None,
+    traded_as: TradedAs = None,
+    timeframe: Timeframe = None,
     json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
 ) -> None:
     """Run a strategy again and again with other futures and find the first bar that knows one; exit code 1 if any does.
@@ -28,15 +31,16 @@ def check(  # noqa: PLR0913 - the options are the verb's interface
     parameters a step aside.
     """
     from rung.apps.check_words import print_report, report_json
-    from rung.apps.cli.backtest import parse_settings, request_for
+    from rung.apps.cli.backtest import parse_settings, request_for, traded
     from rung.apps.cli.output import print_json
     from rung.apps.cli.progress import progress_bar
     from rung.lab.lookahead import CheckRequest, run_check
 
-    asked = request_for(strategy, tuple(symbol or ()), (start, end), data)
+    asked = traded(request_for(strategy, tuple(symbol or ()), (start, end), data), funding, traded_as, timeframe)
     request = CheckRequest(
         strategy=strategy, symbols=asked.symbols, start=asked.start, end=asked.end, data=data,
-        settings=parse_settings(settings or []), every=every,
+        settings=parse_settings(settings or []), every=every, funding=asked.funding, traded_as=asked.traded_as,
+        timeframe=asked.timeframe,
     )  # fmt: skip
     with progress_bar() as progress:
         report = run_check(request, progress)

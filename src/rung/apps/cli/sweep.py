@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rung.apps.cli.backtest import CostFile, FundingFolder, Timeframe, TradedAs
+
 if TYPE_CHECKING:
     from rung.lab.sweep_plan import Plan
     from rung.lab.sweeping import Estimate, Where
@@ -22,6 +24,8 @@ More = Annotated[list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="f
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter that is not swept: every=5; repeat")]
 Fresh = Annotated[bool, typer.Option("--fresh/--resume", help="begin anew, or go on where an earlier run stopped")]
 Cluster = Annotated[str | None, typer.Option(help="run on a Dask cluster: tcp://HOST:PORT")]
+Out = Annotated[Path, typer.Option(help="folder for results, heat maps and what a resumed sweep needs")]
+Trials = Annotated[Path, typer.Option(help="the trial book: everything ever tried counts")]
 Workers = Annotated[int | None, typer.Option(min=1, help="processes [default: one per core when it pays]")]
 
 
@@ -35,15 +39,12 @@ def sweep(  # noqa: PLR0913 - the options are the verb's interface
     settings: Settings = None,
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before the first bar, quote currency")] = "100000",
-    costs: Annotated[
-        Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_spot.toml]")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="folder for results, heat maps and what a resumed sweep needs")] = Path(
-        "logs/sweep"
-    ),
-    trials: Annotated[Path, typer.Option(help="the trial book: everything ever tried counts")] = Path(
-        ".rung/trials.sqlite"
-    ),
+    costs: CostFile = None,
+    funding: FundingFolder = None,
+    traded_as: TradedAs = None,
+    timeframe: Timeframe = None,
+    out: Out = Path("logs/sweep"),
+    trials: Trials = Path(".rung/trials.sqlite"),
     workers: Workers = None,
     cluster: Cluster = None,
     fresh: Fresh = False,
@@ -56,13 +57,13 @@ def sweep(  # noqa: PLR0913 - the options are the verb's interface
     Crossovers run on the compiled twin where it knows their rules, all else through the desk; the output says which.
     """
     from rung.adapters.state.system_clock import SystemClock
-    from rung.apps.cli.backtest import completed, request_for
+    from rung.apps.cli.backtest import completed, request_for, traded
     from rung.lab.grids import parse_grid
     from rung.lab.sweep_plan import plan_sweep
     from rung.lab.sweeping import Where, pool_for, trial_book
 
     request = request_for(strategy, (*(symbols or ()), *(more or ())), (start, end), data)
-    request = completed(request, settings or [], capital, costs, [])
+    request = traded(completed(request, settings or [], capital, costs, []), funding, traded_as, timeframe)
     plan = plan_sweep(request, parse_grid(grid or []), desk_only=desk)
     where = Where(
         trials=trial_book(trials), clock=SystemClock(), pool=pool_for(cluster, workers), workers=workers, kept=out,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rung.apps.cli.backtest import CostFile, FundingFolder, Timeframe, TradedAs
 from rung.domain.errors import UserError
 
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
@@ -20,6 +21,9 @@ Write = Annotated[
     Path | None, typer.Option(help="rotation: where the tuned file goes [default: config/optimized_params.json]")
 ]
 LimitFiles = Annotated[list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds")]
+
+Out = Annotated[Path | None, typer.Option(help="folder of the study [default: .rung/tune/STRATEGY]")]
+Cluster = Annotated[str | None, typer.Option(help="run on a Dask cluster: tcp://HOST:PORT")]
 
 
 def tune(  # noqa: PLR0913 - the options are the verb's interface
@@ -38,12 +42,15 @@ def tune(  # noqa: PLR0913 - the options are the verb's interface
     config: Annotated[Path | None, typer.Option(help="rotation file to start from")] = None,
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before each run, quote currency")] = "100000",
-    costs: Annotated[Path | None, typer.Option(help="cost file")] = None,
+    costs: CostFile = None,
+    funding: FundingFolder = None,
+    traded_as: TradedAs = None,
+    timeframe: Timeframe = None,
     limits: LimitFiles = None,
-    cluster: Annotated[str | None, typer.Option(help="run on a Dask cluster: tcp://HOST:PORT")] = None,
+    cluster: Cluster = None,
     workers: Annotated[int | None, typer.Option(min=1, help="processes [default: one per core]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="seed of search and resampling")] = 7,
-    out: Annotated[Path | None, typer.Option(help="folder of the study [default: .rung/tune/STRATEGY]")] = None,
+    out: Out = None,
     write: Write = None,
     json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
@@ -52,17 +59,16 @@ def tune(  # noqa: PLR0913 - the options are the verb's interface
     For the rotation it searches thresholds, smoothing and stops and writes a file for `rung mock --config`; the file in
     use is never overwritten. The same call goes on where an interrupted one stopped.
     """
-    from rung.apps.studies import Question, show_tuning
-    from rung.lab.tuning import TunePlan
+    from rung.apps.studies import Question, TunePlan, show_tuning
 
     question = Question(
         strategy=strategy, symbols=tuple(symbol or ()), period=(start, end), grid=tuple(grid or ()),
         settings=tuple(settings or ()), data=data, capital=capital, costs=costs, limits=tuple(limits or ()),
-        config=config, write=write,
+        funding=funding, traded_as=traded_as, timeframe=timeframe, config=config, write=write,
     )  # fmt: skip
     plan = TunePlan(
-        trials=trials, train_days=train_days, test_days=test_days, holdout_days=held_out(holdout_days, months),
-        embargo_days=embargo_days, seed=seed, out=out or place_of(strategy),
+        trials=trials, train_days=train_days, test_days=test_days, embargo_days=embargo_days, seed=seed,
+        holdout_days=held_out(holdout_days, months), out=out or place_of(strategy),
     )  # fmt: skip
     show_tuning(question, plan, (cluster, workers), as_json=json)
 

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from rung.apps.cli.backtest import CostFile, FundingFolder, Timeframe, TradedAs
+
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
 Grid = Annotated[list[str] | None, typer.Option("--grid", help="period=20:80:20 or band=0.001,0.002; repeat, crossed")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter that stays: every=30")]
 LimitFiles = Annotated[
     list[Path] | None, typer.Option(help="limit set, repeatable, strictest binds [default: config/risk/backtest.toml]")
 ]
-Costs = Annotated[Path | None, typer.Option(help="cost file [default: config/costs.toml or costs_spot.toml]")]
 Out = Annotated[Path | None, typer.Option(help="folder for walk_forward.json; finished runs are kept there")]
 Cluster = Annotated[str | None, typer.Option(help="run on a Dask cluster: tcp://HOST:PORT")]
 Workers = Annotated[int | None, typer.Option(min=1, help="processes [default: one per core]")]
@@ -34,7 +35,10 @@ def walk_forward(  # noqa: PLR0913 - the options are the verb's interface
     settings: Settings = None,
     data: Annotated[Path, typer.Option(help="folder of tapes (Parquet or CSV)")] = Path("data"),
     capital: Annotated[str, typer.Option(help="equity before each window, quote currency")] = "100000",
-    costs: Costs = None,
+    costs: CostFile = None,
+    funding: FundingFolder = None,
+    traded_as: TradedAs = None,
+    timeframe: Timeframe = None,
     limits: LimitFiles = None,
     cluster: Cluster = None,
     workers: Workers = None,
@@ -53,6 +57,7 @@ def walk_forward(  # noqa: PLR0913 - the options are the verb's interface
     question = Question(
         strategy=strategy, symbols=tuple(symbol or ()), period=(start, end), grid=tuple(grid or ()),
         settings=tuple(settings or ()), data=data, capital=capital, costs=costs, limits=tuple(limits or ()),
+        funding=funding, traded_as=traded_as, timeframe=timeframe,
     )  # fmt: skip
     plan = Plan(
         train_days=train_days, test_days=test_days, anchored=anchored, purge_minutes=purge_minutes,

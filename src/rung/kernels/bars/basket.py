@@ -51,7 +51,7 @@ class BasketResult:
 def run_basket(
     columns: BasketColumns, weights: Table, rules: Row, books: Table, marks: Row, log: Table, equity_out: Row
 ) -> None:
-    """Every row: fills of all symbols, marks, funding, equity, decisions. The first book's row is the purse."""
+    """Every row: funding, fills of all symbols, marks, equity, decisions. The first book's row is the purse."""
     open_, high, low, close, volume, session, funding = columns
     purse, symbols = books[0], len(books)
     now = session[0] if len(session) else 0
@@ -61,7 +61,12 @@ def run_basket(
             now = session[t]
             note_day(purse, equity)
             for s in range(symbols):
-                books[s][at.OPENING] = 0.0
+                if rules[at.OPENINGS_LAST] == 0.0:
+                    books[s][at.OPENING] = 0.0
+        for s in range(symbols):
+            book = books[s]
+            if len(funding) and funding[t, s] != 0.0 and book[at.HELD] != 0.0:
+                fund(book, purse, rules, book[at.HELD_BASE] * marks[s] * funding[t, s])
         for s in range(symbols):
             book = books[s]
             calm = book[at.FLOOR] < low[t, s] and high[t, s] < book[at.CEILING] and not works(book)
@@ -69,7 +74,7 @@ def run_basket(
                 o, h, l, v = open_[t, s], high[t, s], low[t, s], volume[t, s]  # noqa: E741
                 buys, sells = crossing_steps(rules, o, 1.0), crossing_steps(rules, o, -1.0)
                 match(book, purse, rules, log, t, o, h, l, v, buys, sells, math.nan)
-        _mark(books, purse, rules, close[t], funding[t] if len(funding) else marks[:0], marks)
+        _mark(close[t], marks)
         equity = purse[at.CASH_QUOTE]
         for s in range(symbols):
             equity += books[s][at.HELD_BASE] * marks[s]
@@ -82,13 +87,11 @@ def run_basket(
 
 
 @inlined
-def _mark(books: Table, purse: Row, rules: Row, closes: Row, rates: Row, marks: Row) -> None:
-    """Note the newest closes, then pay funding on them."""
-    for s in range(len(books)):
+def _mark(closes: Row, marks: Row) -> None:
+    """Note the newest closes."""
+    for s in range(len(marks)):
         if is_price(closes[s]):
             marks[s] = closes[s]
-        if len(rates) and rates[s] != 0.0 and books[s][at.HELD] != 0.0:
-            fund(books[s], purse, rules, books[s][at.HELD_BASE] * marks[s] * rates[s])
 
 
 def backtest_basket(bars: BasketBars, rules: BarRules, weights: Table) -> BasketResult:

@@ -71,6 +71,7 @@ FLIPS = next(_rules)
 ON_CROSS = next(_rules)
 TRAIL_ATR = next(_rules)  # multiple; 0: none
 CAPITAL = next(_rules)  # money units
+OPENINGS_LAST = next(_rules)  # 1: what was not opened lives on when the session changes
 N_RULES = next(_rules)
 
 _fill = count()

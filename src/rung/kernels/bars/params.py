@@ -29,7 +29,8 @@ class BarRules:
     dropped.   max_notional_quote : larger positions are asked for only up to this.   stop_frac, take_profit_frac : of
     the average entry price.   trail_atr : the trailing stop stays this many ATR behind the best close.   flips : a
     reversal closes and opens in the same bar; else it closes first.   only_on_cross : enter only on the bar on which
-    the direction changes.
+    the direction changes.   openings_last : what was not opened lives on when the session changes, as in a market
+    around the clock.
     """
 
     capital_quote: Decimal
@@ -50,6 +51,7 @@ class BarRules:
     trail_atr: float | None = None
     flips: bool = True
     only_on_cross: bool = False
+    openings_last: bool = False
 
     def __post_init__(self) -> None:
         for name in ("capital_quote", "tick_size", "lot_size"):
@@ -102,6 +104,7 @@ def pack_rules(rules: BarRules) -> NDArray[np.float64]:
     packed[at.FLIPS], packed[at.ON_CROSS] = float(rules.flips), float(rules.only_on_cross)
     packed[at.TRAIL_ATR] = _or(rules.trail_atr, 0.0)
     packed[at.CAPITAL] = float(rules.capital_quote / unit)
+    packed[at.OPENINGS_LAST] = float(rules.openings_last)
     return packed
 
 

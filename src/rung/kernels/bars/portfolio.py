@@ -25,9 +25,10 @@ NO_DIRECTIONS = np.zeros(0, np.int8)
 class Bars:
     """The bars of one symbol that exist, in order; missing minutes are missing. All arrays have one row per bar.
 
-    session : number of the trading session; an opening lives until it changes.   day : number of the day whose
-    return is measured, the session when absent.   funding : fraction of the position's value paid by longs at this
-    bar's close, 0 for none.   atr : average true range known at this bar's close, for the trailing stop.
+    session : number of the trading session; returns are measured from its end to the next
+    one's, and an opening lives until it changes (see `BarRules`).   funding : fraction of the position's value, at the
+    newest close, paid by longs at this bar's open before anything trades, 0 for none.   atr : average true range known
+    at this bar's close, for the trailing stop.
     """
 
     open: Row
@@ -69,7 +70,7 @@ class BarResult:
 def run_book(
     columns: Columns, directions: NDArray[np.int8], weights: Row, rules: Row, book: Row, log: Table, equity_out: Row
 ) -> None:
-    """Every bar: fills, mark, funding, equity, trailing stop, decision. `book` is its state; `log` may be short."""
+    """Every bar: funding, fills, mark, equity, trailing stop, decision. `book` is its state; `log` may be short."""
     _, high, low, close, _, session, funding, atr = columns
     trails, funded, weighs = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(weights) > 0
     now = session[0] if len(session) else 0
@@ -80,16 +81,17 @@ def run_book(
         if session[t] != now:
             now = session[t]
             note_day(book, equity)
-            book[at.OPENING] = 0.0
+            if rules[at.OPENINGS_LAST] == 0.0:
+                book[at.OPENING] = 0.0
             busy = works(book)
+        if funded and funding[t] != 0.0 and stance != 0:
+            fund(book, book, rules, base * mark * funding[t])
+            cash = book[at.CASH_QUOTE]
         if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
             _meet(columns, rules, book, log, t)
             cash, base, stance, busy, floor, ceiling = _seen(book)
         priced = is_price(close[t])
         mark = close[t] if priced else mark
-        if funded and funding[t] != 0.0 and stance != 0:
-            fund(book, book, rules, base * mark * funding[t])
-            cash = book[at.CASH_QUOTE]
         equity = cash + base * mark
         equity_out[t] = equity
         peak, trough, worst = _deepest(equity, peak, trough, worst)

@@ -93,21 +93,21 @@ class ReferencePortfolio:
     def step(
         self, bars: Sequence[PlainBar], session: int, funding: Sequence[float] = (), distance: float = math.nan
     ) -> None:
-        """One row: fills, marks, funding, equity. distance : of the trailing stop of an entry, NaN for none."""
+        """One row: funding, fills, marks, equity. distance : of the trailing stop of an entry, NaN for none."""
         self._row += 1
         if session != self._session:
             if self._session is not None:
                 self.end_day()
             self._session = session
             for book in self.books:
-                book.opening = 0
+                book.opening = book.opening if self.rules.openings_last else 0
+        for book, rate in zip(self.books, funding, strict=False):
+            self._fund(book, rate)
         for book, bar in zip(self.books, bars, strict=True):
             if all(is_price(number) for number in bar):
                 self._match(book, bar, distance)
             if is_price(bar[3]):
                 book.mark = exact(bar[3])
-        for book, rate in zip(self.books, funding, strict=False):
-            self._fund(book, rate)
         now = self.cash + sum((b.held * self.rules.lot_size * b.mark for b in self.books), ZERO)
         self.equity.append(now)
         self.peak = max(self.peak, now)

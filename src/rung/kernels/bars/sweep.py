@@ -46,9 +46,9 @@ def run_lanes(
     for t in range(len(close)):
         if session[t] != now:
             now = session[t]
-            _new_session(books, hot, bits, mark)
+            _new_session(books, hot, bits, rules, mark)
         tradable = is_tradable(open_[t], high[t], low[t], close[t], volume[t])
-        priced = is_price(close[t])
+        priced, before = is_price(close[t]), mark
         if priced:
             mark = close[t]
             if includes_current:
@@ -60,10 +60,10 @@ def run_lanes(
         rate = funding[t] if funded else 0.0
         buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
         for b in range(blocks):
+            if rate != 0.0 and (bits[b * FLAGS + LONG] | bits[b * FLAGS + SHORT]) != 0:
+                _fund_lanes(books, hot, bits, b, rules, before * rate)
             if tradable:
                 _match_lanes(books, hot, bits, b, rules, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
-            if rate != 0.0 and (bits[b * FLAGS + LONG] | bits[b * FLAGS + SHORT]) != 0:
-                _fund_lanes(books, hot, bits, b, rules, mark * rate)
             if mark == mark:
                 _mark_lanes(books, hot, b, mark)
             if trails:
@@ -174,13 +174,14 @@ def _decide_lanes(
 
 
 @inlined
-def _new_session(books: Table, hot: Row, bits: Bits, mark: float) -> None:
-    """The day ends for every lane, and with it what was not opened."""
+def _new_session(books: Table, hot: Row, bits: Bits, rules: Row, mark: float) -> None:
+    """The day ends for every lane, and with it what was not opened, unless openings last."""
     for i in range(len(books)):
         b, lane = i // LANES, i % LANES
         spot = b * HOT + lane
         note_day(books[i], hot[spot + CASH] + (hot[spot + BASE] * mark if hot[spot + BASE] != 0.0 else 0.0))
-        books[i][at.OPENING] = 0.0
+        if rules[at.OPENINGS_LAST] == 0.0:
+            books[i][at.OPENING] = 0.0
         _refresh(books, hot, bits, b, lane)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from rung.domain.order import Order, OrderKind
 from rung.domain.step import Step
 from rung.domain.target import Action, Signal
 from rung.domain.verdicts import Refused
-from rung.ledger.holding import ZERO
+from rung.ledger.holding import ZERO, Holding, Piece
 from rung.reports.files import LineFile, make_folder
 from rung.reports.info import RunInfo
 from rung.reports.legs import Leg, LegBook, TradeFold
@@ -37,9 +37,12 @@ class SessionFiles:
 
     Each file is `*.partial` until its session is over, then renamed. After an interruption or an error the present
     session's files stay `*.partial`, whole lines, readable. `flush_every_steps` bounds how long a line may wait.
+    margined : symbols that are not paid for, as the ledger was told: cash moves by what they gain, lose and cost.
     """
 
-    def __init__(self, folder: Path, info: RunInfo, *, flush_every_steps: int = 1) -> None:
+    def __init__(
+        self, folder: Path, info: RunInfo, *, flush_every_steps: int = 1, margined: Collection[str] = ()
+    ) -> None:
         make_folder(folder)
         self._folder = folder
         self._info = info
@@ -48,6 +51,7 @@ class SessionFiles:
         self._encode = line_encoder().encode_lines
         self._files: dict[str, LineFile] = {}
         self._book = LegBook()
+        self._cash = _Cash(margined)
         self._snapshots = Snapshots(self._book)
         self._trade_fold = TradeFold()
         self._entry_signals: dict[str, tuple[str, Signal | None]] = {}
@@ -138,10 +142,12 @@ class SessionFiles:
 
     def _trades(self, step: Step) -> None:
         legs = [leg for fill in step.fills for leg in self._book.book(fill, self._bar)]
-        cash = step.account.cash_quote - sum((_cash_change(leg) for leg in legs), ZERO)
+        changes = [self._cash.change(leg) for leg in legs]
+        charged = sum((charge.amount_quote for charge in step.charges), ZERO)
+        cash = step.account.cash_quote + charged - sum(changes, ZERO)
         lines: list[TradeLine] = []
-        for leg in legs:
-            cash += _cash_change(leg)
+        for leg, change in zip(legs, changes, strict=True):
+            cash += change
             order_id, signal = self._entry_signals.get(leg.symbol, ("", None))
             lines.append(trade_line(leg, cash, signal if order_id == leg.order_id else None))
             self._day.count(self._trade_fold, leg)
@@ -224,5 +230,19 @@ def _opens(order: Order) -> bool:
     return not order.reduce_only and order.kind in (OrderKind.MARKET, OrderKind.LIMIT)
 
 
-def _cash_change(leg: Leg) -> Decimal:
-    return (-leg.value_quote if leg.buys else leg.value_quote) - leg.fee_quote
+class _Cash:
+    """What a leg does to cash. Call `change` once per leg, in order, from the first leg of the account."""
+
+    def __init__(self, margined: Collection[str]) -> None:
+        self._held = {symbol: Holding() for symbol in margined}
+
+    def change(self, leg: Leg) -> Decimal:
+        """A purchase pays, a sale is paid; a margined leg moves cash by what it realises. Fees always."""
+        signed = leg.shares if leg.buys else -leg.shares
+        held = self._held.get(leg.symbol)
+        if held is None:
+            return -signed * leg.price - leg.fee_quote
+        realised = held.take(Piece(signed, leg.fee_quote, not leg.entry), leg.price, leg.at_ns)
+        if held.quantity == 0:
+            self._held[leg.symbol] = Holding()
+        return realised - leg.fee_quote

@@ -11,7 +11,10 @@ from rung.domain.view import View
 
 
 class EndOfDay:
-    """Time left to the session's own close (early closes too) ≥ `last_minutes`. Exactly at it passes."""
+    """Time left to the session's own close (early closes too) ≥ `last_minutes`. Exactly at it passes.
+
+    A market around the clock has no last minutes.
+    """
 
     name = "end_of_day"
     halts = False
@@ -22,7 +25,7 @@ class EndOfDay:
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         left_ns = view.slice.session.close_ns - view.slice.at_ns
-        if left_ns >= self._last_ns:
+        if left_ns >= self._last_ns or view.slice.session.around_the_clock:
             return ()
         left = f"{left_ns / NS_PER_MINUTE:g} min"
         return (

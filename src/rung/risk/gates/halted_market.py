@@ -17,7 +17,8 @@ from rung.risk.gate import Keeps, Observes
 class HaltedMarket(Observes, Keeps):
     """A hole of ≥ `gap_minutes` between two bars of a symbol in one session is a halt; entries wait for `resume_bars`.
 
-    The bars after the hole are counted from 1; number `resume_bars` passes. Holes over night are no halt.
+    The bars after the hole are counted from 1; number `resume_bars` passes. Holes over night are no halt;
+    a market around the clock has no night, and a hole across midnight is one like any other.
     What was seen survives a restart: a hole while the desk was down is a hole.
     """
 
@@ -35,8 +36,9 @@ class HaltedMarket(Observes, Keeps):
     def observe(self, event: Slice) -> None:
         if event.session.date != self._date:
             self._date = event.session.date
-            self._last_ns.clear()
-            self._since.clear()
+            if not event.session.around_the_clock:
+                self._last_ns.clear()
+                self._since.clear()
         self._shown_ns = event.at_ns
         for symbol, bar in event.bars.items():
             last_ns = self._last_ns.get(symbol, bar.open_ns)

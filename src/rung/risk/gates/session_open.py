@@ -10,14 +10,18 @@ from rung.domain.view import View
 
 
 class SessionOpen:
-    """session open ≤ now < session close. At the close itself there is no next bar to fill on: refused."""
+    """session open ≤ now < session close. At the close itself there is no next bar to fill on: refused.
+
+    A market around the clock has the next bar at once: the end of its UTC day passes.
+    """
 
     name = "session_open"
     halts = False
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         session, at_ns = view.slice.session, view.slice.at_ns
-        if session.open_ns <= at_ns < session.close_ns:
+        at_close = at_ns == session.close_ns and session.around_the_clock
+        if session.open_ns <= at_ns < session.close_ns or at_close:
             return ()
         minutes = f"{session.minutes_since_open(at_ns)} min after the open"
         return (

@@ -14,7 +14,7 @@ from rung.lab import invented_tapes
 from rung.market.tape_file import write_tape
 
 Run = Callable[..., tuple[int, str, str]]
-PLACE = ("--data", "tapes", "--out", "out", "--workers", "1")
+PLACE = ("--data", "tapes", "--costs", "costs.toml", "--out", "out", "--workers", "1")
 
 
 @pytest.fixture
@@ -25,6 +25,9 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     for seed, symbol in enumerate(("AAAUSDT", "BBBUSDT")):
         (tape,) = invented_tapes(symbol, days=2, seed=seed)
         write_tape(tape, tmp_path / "tapes" / f"{symbol}_1m.parquet")
+
+    shipped = (Path(__file__).resolve().parents[4] / "config" / "costs_crypto.toml").read_text("utf-8")
+    (tmp_path / "costs.toml").write_text(shipped.replace("annual_bps = 1500", "annual_bps = 0"), "utf-8")
 
     def call(*words: str) -> tuple[int, str, str]:
         code = main(("sweep", "crossover", *words, *PLACE))

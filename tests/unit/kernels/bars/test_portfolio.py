@@ -89,6 +89,7 @@ def test_a_thin_bar_fills_in_part_and_the_rest_carries_over() -> None:
 def test_an_opening_dies_with_its_session_and_an_exit_does_not() -> None:
     bars = replace(bars_of([CALM] * 3), session=np.array([0, 1, 1]))
     assert trade(bars, [1, KEEP, KEEP]) == []
+    assert trade(bars, [1, KEEP, KEEP], openings_last=True) == [(1, 100, 100.0, ENTRY)]
     bars = replace(bars_of([CALM] * 3), session=np.array([0, 0, 1]))
     assert [f[:2] for f in trade(bars, [1, 0, 0])] == [(1, 100), (2, -100)]
 
@@ -105,10 +106,13 @@ def test_the_trailing_stop_follows_the_best_close_and_never_retreats() -> None:
     assert trade(bars, [1, KEEP, KEEP, KEEP], trail_atr=3.0) == [(1, 100, 100.0, ENTRY), (3, -100, 105.0, TRAILED)]
 
 
-def test_longs_pay_funding_and_shorts_receive_it_at_the_mark() -> None:
-    bars = replace(bars_of([CALM, CALM, (100.0, 100.0, 100.0, 120.0)]), funding=np.array([0.01, 0.0, 0.01]))
+def test_what_was_held_pays_funding_at_the_open_on_the_newest_close() -> None:
+    """Entered in bar 1, out in bar 3: due at the opens of both, but nothing was held at the first."""
+    prices = [CALM, (100.0, 120.0, 100.0, 120.0), (120.0, 120.0, 120.0, 120.0), (120.0, 120.0, 120.0, 120.0)]
+    bars = replace(bars_of(prices), funding=np.array([0.01, 0.01, 0.01, 0.0]))
     given = rules(notional_quote=D(10_000), equity_frac=None)
-    long, short = (backtest(bars, given, directions=np.array([d, KEEP, KEEP], np.int8)) for d in (1, -1))
+    long, short = (backtest(bars, given, directions=np.array([d, 0, 0, 0], np.int8)) for d in (1, -1))
+    assert (long.wins, short.wins) == (1, 0)
     assert long.funding_quote == 120.0
     assert short.funding_quote == -120.0
     assert long.equity_quote[-1] == 100_000 + 2_000 - 120

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -12,7 +14,13 @@ import pytest
 from tests.unit.reports.small_disk import largest_file
 from tests.unit.reports.stream import CAPITAL, about, busy_run, small_run
 
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.errors import UserError
+from rung.domain.fill import Fill, Trigger
+from rung.domain.order import Side
+from rung.domain.step import Step
+from rung.domain.target import Action
+from rung.ledger.ledger import Ledger
 from rung.reports.sessions import KINDS, SessionFiles, session_file
 
 DATES = ("2025-09-15", "2025-09-16")
@@ -226,3 +234,43 @@ def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
                 session_files.see(step)
     assert "seed 2" in session_file(tmp_path, "session", DATES[0]).read_text("utf-8")
     assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_cash_of_a_margined_symbol_moves_by_what_it_gains_loses_and_costs(tmp_path: Path) -> None:
+    """Bought twice, sold in part, turned round, closed; a charge on the way: as the ledger keeps its cash."""
+    books = Ledger("USDT", CAPITAL, margined=("BTC",))
+    written = tmp_path / "margined"
+    expected: list[Decimal] = []
+    with SessionFiles(written, about(), margined=("BTC",)) as session_files:
+        for step in margined_steps(books, expected):
+            session_files.see(step)
+    cash = [line["cash"] for line in lines(written, "trades", DATES[0])]
+    assert cash == expected
+    assert len(set(cash)) == 6
+
+
+def margined_steps(books: Ledger, cash: list[Decimal]) -> Iterator[Step]:
+    """One fill a step, and with the third a funding payment; `cash` is noted after each fill that is one leg."""
+    calm = next(iter(small_run()))
+    script = [("BUY", "1", "100"), ("BUY", "2", "110"), ("SELL", "1", "120"), ("SELL", "3", "90"), ("BUY", "1", "80")]
+    for number, (side, quantity, price) in enumerate(script, start=1):
+        fill = Fill(
+            fill_id=f"f{number}", order_id=f"o{number}", at_ns=calm.event.at_ns, symbol="BTC", side=Side(side),
+            quantity=Decimal(quantity), price=Decimal(price), reference_price=Decimal(price), fee_quote=Decimal(3),
+            trigger=Trigger.ORDER, action=Action.HOLD, reason="a test", closes=side == "SELL",
+        )  # fmt: skip
+        if number == 4:  # closes two, opens one: two legs, the fee divided, the second leg costs its share only
+            after = books.cash_quote + 2 * (Decimal(90) - Decimal(320) / 3) - 2
+            cash.append(after.quantize(Decimal("1e-8")))
+        books.book(fill)
+        cash.append(books.cash_quote)
+        charges = ()
+        if number == 3:
+            charges = (
+                Charge(at_ns=1, symbol="BTC", kind=ChargeKind.FUNDING, amount_quote=Decimal("7.5"), reason="funding"),
+            )
+            books.charge(charges[0])
+        account = books.account(calm.event.at_ns, {}, {})
+        yield replace(
+            calm, seq=number, fills=(fill,), account=account, charges=charges, signals=(), targets=(), verdicts=()
+        )

@@ -17,7 +17,9 @@ from rung.risk.atr import AverageTrueRange
 from rung.risk.gate import Gate, Observes
 from rung.risk.gates.atr_stop import AtrStop
 from rung.risk.gates.day_volume import DayVolume
+from rung.risk.gates.end_of_day import EndOfDay
 from rung.risk.gates.halted_market import HaltedMarket
+from rung.risk.gates.session_open import SessionOpen
 from rung.risk.gates.sound_data import SoundData
 from rung.risk.gates.spiking_data import SpikingData
 from rung.risk.gates.spread import Spread
@@ -30,6 +32,10 @@ NEXT_DAY = Session(
     open_ns=made.OPEN_NS + 24 * 60 * NS_PER_MINUTE,
     close_ns=made.OPEN_NS + (24 * 60 + 390) * NS_PER_MINUTE,
 )
+
+DAY = Session(date="2025-09-16", open_ns=0, close_ns=1440 * NS_PER_MINUTE)
+DAY_AFTER = Session(date="2025-09-17", open_ns=DAY.close_ns, close_ns=2 * DAY.close_ns)
+"""Two UTC days of a market that never closes."""
 
 
 def minute(number: int, *, session: Session = made.SESSION, symbol: str = "TQQQ", **fields: float) -> Slice:
@@ -305,3 +311,29 @@ def test_a_quote_from_the_future_cannot_be_judged_and_one_just_after_the_bar_can
     assert gate(2.0).check(made.order(), made.view(), ()) == ()
     with pytest.raises(Refusable, match="3600 s ahead"):
         gate(3600.0).check(made.order(), made.view(), ())
+
+
+def test_a_market_around_the_clock_opens_at_midnight_and_has_no_last_minutes() -> None:
+    assert DAY.around_the_clock
+    assert not made.SESSION.around_the_clock
+    assert asked(SessionOpen(), minute(1440, session=DAY)) == []
+    assert asked(EndOfDay(30), minute(1440, session=DAY)) == []
+    assert asked(SessionOpen(), minute(1441, session=DAY)) == ["SESSION_CLOSED"]
+    assert asked(SessionOpen(), minute(390)) == ["SESSION_CLOSED"]
+    assert asked(EndOfDay(30), minute(361)) == ["END_OF_DAY"]
+
+
+def test_a_hole_across_midnight_is_a_halt_where_there_is_no_night() -> None:
+    gate = HaltedMarket(gap_minutes=5, resume_bars=3)
+    before = minute(1430, session=DAY)
+    after = [minute(number, session=DAY_AFTER) for number in (1, 2, 3)]
+    assert asked(gate, before, after[0]) == ["HALTED_DATA"]
+    assert asked(gate, after[1]) == ["HALTED_DATA"]
+    assert asked(gate, after[2]) == []
+
+
+def test_a_halt_goes_on_past_midnight() -> None:
+    gate = HaltedMarket(gap_minutes=5, resume_bars=3)
+    assert asked(gate, minute(1430, session=DAY), minute(1440, session=DAY)) == ["HALTED_DATA"]
+    assert asked(gate, minute(1, session=DAY_AFTER)) == ["HALTED_DATA"]
+    assert asked(gate, minute(2, session=DAY_AFTER)) == []
