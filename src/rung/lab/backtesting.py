@@ -232,7 +232,7 @@ def prepare(request: BacktestRequest) -> Bench:
         calendar=market.calendar.name,
         periods_per_year=market.periods_per_year,
         costs_id=costs_id,
-        limits_id=content_id(limits.limits),
+        limits_id=content_id([limits.limits, limits.losses, limits.book]),
         costs=cost_lines(costs, instruments, histories),
         tape_ids={tape.symbol: tape.content_id for tape in market.tapes},
         funding_ids={symbol: content_id(history) for symbol, history in histories.items()},

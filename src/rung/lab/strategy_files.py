@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from rung import __version__
 from rung.domain.errors import UserError
 from rung.strategy.authoring import Authored, Portfolio, Strategy
 from rung.strategy.running import line_of, refuse_shape
@@ -98,11 +99,32 @@ def _from_entry_point(point: metadata.EntryPoint) -> Found:
 
 def _found(name: str, origin: str, cls: AnyStrategy) -> Found:
     refuse_shape(cls)
-    try:
-        source = Path(inspect.getsourcefile(cls) or "").read_bytes()
-    except (TypeError, OSError):
-        source = repr(cls).encode()
+    source = __version__.encode() + b"\0" + _source(cls)
     return Found(name=name, origin=origin, cls=cls, source_id=sha256(source).hexdigest()[:ID_LENGTH])
+
+
+def _source(cls: type) -> bytes:
+    """What decides how it decides: its file and the modules beside it that are loaded; of a class without a file the
+    text of the class, or else the code of its methods.
+    """
+    try:
+        file = Path(inspect.getsourcefile(cls) or "").resolve(strict=True)
+    except (TypeError, OSError):
+        return _text(cls)
+    beside = {
+        Path(found).resolve()
+        for module in tuple(sys.modules.values())
+        if (found := getattr(module, "__file__", None)) and Path(found).resolve().parent == file.parent
+    }
+    return b"\0".join(path.read_bytes() for path in sorted({file, *beside}) if path.suffix == ".py" and path.is_file())
+
+
+def _text(cls: type) -> bytes:
+    try:
+        return inspect.getsource(cls).encode()
+    except (TypeError, OSError):
+        codes = [getattr(value, "__code__", value) for value in vars(cls).values()]
+        return repr([(c.co_code, c.co_consts, c.co_names) if inspect.iscode(c) else repr(c) for c in codes]).encode()
 
 
 def _from_file(path: Path, wanted: str) -> Found:

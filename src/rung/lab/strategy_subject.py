@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from rung.config.identity import content_id
 from rung.domain.clock import NS_PER_MINUTE, NS_PER_SECOND
 from rung.lab.backtesting import BacktestRequest, market_of, prepare, run_backtest
 from rung.lab.campaign import Outcome, Payload
@@ -43,7 +42,7 @@ def strategy_subject(request: BacktestRequest) -> Subject:
             "traded": dict(identity.costs).get("traded as", ""),
             "timeframe": identity.timeframe,
             "costs_id": identity.costs_id,
-            "limits_id": content_id([bench.limits.limits, bench.limits.losses, bench.limits.book]),
+            "limits_id": identity.limits_id,
             "capital": str(request.capital),
         },
         defaults=settings(bench.found.cls, request.settings),

@@ -46,6 +46,10 @@ def why_not(bench: Bench, swept: Mapping[str, Sequence[Value]]) -> str:
     for name, neutral in MUST_BE.items():
         if any(value != neutral for value in swept.get(name, (bench.values[name],))):
             return f"the twin knows {name} only as {neutral}"
+    least, most = bench.limits.limits.min_stop_frac, bench.limits.limits.max_stop_frac
+    stops = [float(str(value)) for value in swept.get("stop", (bench.values["stop"],))]
+    if (least is not None and min(stops) < least) or (most is not None and max(stops) > most):
+        return "a stop is outside what the gates allow, and the twin has no gates"
     return _about_market(bench) or _about_size(bench, swept) or _about_pauses(bench, swept)
 
 

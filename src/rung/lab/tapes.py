@@ -134,16 +134,20 @@ def _bars_with(tape: Tape, instants: frozenset[int]) -> frozenset[int]:
 
 
 def _period(tapes: Sequence[Tape], calendar: Calendar, period: tuple[str | None, str | None]) -> tuple[str, str]:
+    """First and last day that is replayed: what was asked for, but no day before or after every tape, so that the same
+    bars have the same name however the period was typed.
+    """
     start, end = period
-    if start is None or end is None:
-        first = calendar.session_of(min(tape.first_ns for tape in tapes))
-        last = calendar.session_of(max(tape.last_ns for tape in tapes))
-        if first is None or last is None:
-            raise UserError(f"the tapes lie outside the sessions of {calendar.name}", remedy="give --from and --to")
-        start, end = start or first.date, end or last.date
-    if end < start:
+    if start is not None and end is not None and end < start:
         raise UserError(f"the period ends on {end}, before it starts on {start}", remedy="swap --from and --to")
-    return start, end
+    first = calendar.session_of(min(tape.first_ns for tape in tapes))
+    last = calendar.session_of(max(tape.last_ns for tape in tapes))
+    if first is None or last is None:
+        if start is None or end is None:
+            raise UserError(f"the tapes lie outside the sessions of {calendar.name}", remedy="give --from and --to")
+        return start, end
+    begin, stop = max(start or first.date, first.date), min(end or last.date, last.date)
+    return (begin, stop) if begin <= stop else (start or first.date, end or last.date)
 
 
 def _covers(tape: Tape, calendar: Calendar) -> str:

@@ -40,8 +40,9 @@ Days = tuple[str, str]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunePlan:
     """How to search. trials : sets of values.   train_days, test_days : of the folds; a set has nothing to learn, so
-    the former only warm up and keep the folds apart.   holdout_days : the tail that is never shown to the search.
-    out : folder of the study and of finished runs; the same call again goes on where it was.
+    the former only keep the folds apart, and every fold begins with cold indicators.   holdout_days : the tail that
+    is never shown to the search.   out : folder of the study and of finished runs; the same call again goes on where
+    it was.
     """
 
     trials: int = 40

@@ -282,6 +282,7 @@ def _count_look(subject: Subject, grid: Sequence[Values], plan: Plan, steps: Seq
         "embargo_days": plan.embargo_days,
         "select": plan.select,
         "fixed": dict(subject.fixed),
+        "defaults": dict(subject.defaults),
     }
     tape_id = _test_id(subject, steps)
     book.record([Trial(strategy=subject.name, code_id=subject.code_id, params=rule, tape_id=tape_id, at_ns=plan.at_ns)])

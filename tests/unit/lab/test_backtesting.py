@@ -301,3 +301,14 @@ def test_a_result_can_be_told_from_another_by_its_identity() -> None:
     assert first.identity.strategy_id == second.identity.strategy_id
     assert first.identity.synthetic
     assert "an invented market is no evidence" in first.honesty
+
+
+def test_a_period_typed_wider_than_the_tapes_is_the_period_of_the_tapes() -> None:
+    """The trial book must know the same bars however the dates were typed."""
+    market = [tape(UP)]
+    asked = [(None, None), ("2024-01-01", "2030-01-01")]
+    found = [
+        prepare(BacktestRequest(strategy="crossover", data=market, start=a, end=b, traded_as="spot")).identity
+        for a, b in asked
+    ]
+    assert {(one.start, one.end) for one in found} == {(found[0].start, found[0].start)}

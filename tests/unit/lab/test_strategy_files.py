@@ -154,3 +154,27 @@ def test_an_entry_point_adds_a_strategy(monkeypatch: pytest.MonkeyPatch) -> None
     )
     assert find_strategy("theirs").origin == "theirs_package"
     assert "theirs" in {found.name for found in known_strategies()}
+
+
+def test_a_module_beside_the_file_is_part_of_what_the_strategy_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = "from rung.lab import Strategy\nimport helper_of_mine\nclass Mine(Strategy):\n    def decide(self, view):\n"
+    (tmp_path / "mine.py").write_text(text + "        return self.long('x', stop=0.02)\n")
+    ids = []
+    for side in (1, -1):
+        (tmp_path / "helper_of_mine.py").write_text(f"SIDE = {side}\n")
+        sys.modules.pop("helper_of_mine", None)
+        ids.append(find_strategy(tmp_path / "mine.py").source_id)
+    assert ids[0] != ids[1]
+
+
+def test_a_class_without_a_file_is_known_by_its_code() -> None:
+    ids = []
+    for word in ("long", "short"):
+        space: dict[str, object] = {}
+        text = "from rung.lab import Strategy\nclass Cell(Strategy):\n    def decide(self, view):\n"
+        exec(f"{text}        return self.{word}('x')\n", space)  # noqa: S102 - as a notebook does
+        ids.append(find_strategy(space["Cell"]).source_id)  # type: ignore[arg-type]
+    assert ids[0] != ids[1]
