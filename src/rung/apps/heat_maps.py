@@ -65,7 +65,7 @@ def _map(cells: pl.DataFrame, axes: tuple[str, str], most: float, number: int) -
     x, y = (_sorted(cells, name) for name in axes)
     by_place: dict[tuple[Any, Any], dict[str, Any]] = {(row[across], row[up]): row for row in cells.to_dicts()}
     grid = [[by_place.get((i, j)) for i in x] for j in y]
-    z = [[None if cell is None else round(100 * cell["total_return_frac"], 2) for cell in row] for row in grid]
+    z = [[None if cell is None else 100 * cell["total_return_frac"] for cell in row] for row in grid]
     hover = [["" if cell is None else _hover(cell, axes) for cell in row] for row in grid]
     labelled = len(x) * len(y) <= MOST_LABELLED
     figure = go.Figure(

@@ -245,6 +245,11 @@ class _Checking:
                 self._say("same-bar fill", Verdict.FOUND, f"self.{leak.name} {own.what} {_place(leak)}")
                 return
         fills = sum(len(row.fills) for row in runner.whole)
+        if not fills:
+            self._say(
+                "same-bar fill", Verdict.NOT_TESTED, "it never traded on these bars, so no trade of it was tested"
+            )
+            return
         words = f"all {fills:,} fills lie in bars that began after the decision; it keeps no book of its own"
         self._say("same-bar fill", Verdict.PASSED, words)
 

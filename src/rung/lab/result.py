@@ -177,7 +177,7 @@ def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = Non
 
 def _about_trading(figures: Figures) -> str:
     if not figures.sent_orders:
-        return "it never wanted to trade"
+        return "it sent no order: it wished for nothing, or for less than one lot"
     if not figures.trades and not figures.still_open:
         kinds = ", ".join(figures.refused) or "no fill"
         return f"it never traded: {figures.refused_orders} orders were refused ({kinds})"

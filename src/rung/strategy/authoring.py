@@ -132,6 +132,13 @@ def side_of(position: Position | None) -> int:
     return 0 if position is None else -1 if position.quantity.is_signed() else 1
 
 
+def _size(weight: float) -> float:
+    """A weight as `long` and `short` take it: without a sign, which they are themselves."""
+    if weight < 0.0:
+        raise ValueError(f"a weight of {weight} is negative: say long or short, with a weight above 0")
+    return weight
+
+
 class Authored:
     """What both kinds share: a name, parameters, a clean start, and checked wishes.
 
@@ -200,13 +207,13 @@ class Strategy(Authored):
         self, reason: str = "", *, weight: float | None = None, stop: float | None = None, target: float | None = None
     ) -> Wish:
         """Be long with `weight` of the equity. stop, target : fractions of the average entry price."""
-        return self._wish(self.weight if weight is None else weight, reason, stop, target, "")
+        return self._wish(_size(self.weight if weight is None else weight), reason, stop, target, "")
 
     def short(
         self, reason: str = "", *, weight: float | None = None, stop: float | None = None, target: float | None = None
     ) -> Wish:
         """Be short with `weight` (given as a positive number) of the equity."""
-        return self._wish(-(self.weight if weight is None else weight), reason, stop, target, "")
+        return self._wish(-_size(self.weight if weight is None else weight), reason, stop, target, "")
 
     def flat(self, reason: str = "") -> Wish:
         """Be out; an opening order that still works is withdrawn."""
@@ -229,13 +236,13 @@ class Portfolio(Authored):
         self, symbol: str, reason: str = "", *, weight: float, stop: float | None = None, target: float | None = None
     ) -> Wish:
         """Be long `symbol` with `weight` of the equity. stop, target : fractions of the average entry price."""
-        return self._wish(weight, reason, stop, target, self._traded(symbol))
+        return self._wish(_size(weight), reason, stop, target, self._traded(symbol))
 
     def short(
         self, symbol: str, reason: str = "", *, weight: float, stop: float | None = None, target: float | None = None
     ) -> Wish:
         """Be short `symbol` with `weight` (given as a positive number) of the equity."""
-        return self._wish(-weight, reason, stop, target, self._traded(symbol))
+        return self._wish(-_size(weight), reason, stop, target, self._traded(symbol))
 
     def flat(self, symbol: str, reason: str = "") -> Wish:
         """Be out of `symbol`."""

@@ -120,7 +120,7 @@ class EachSymbol:
             lens._view = view
             try:
                 wish = lane.decide(lens)
-            except Exception as error:  # the author's code may raise anything
+            except (Exception, SystemExit) as error:  # the author's code may raise anything
                 blame(error, self._cls, f"decide of {symbol}", event.at_ns)
                 raise
             if wish is None:
@@ -156,7 +156,7 @@ class WholeBook:
         at_ns, account = view.slice.at_ns, view.account
         try:
             wishes = self._decide(self._lens)
-        except Exception as error:  # the author's code may raise anything
+        except (Exception, SystemExit) as error:  # the author's code may raise anything
             blame(error, self._cls, "decide", at_ns)
             raise
         if not wishes:
@@ -181,7 +181,7 @@ def _begun(cls: type[Any], given: Mapping[str, Any], most_weight: float, symbols
         instance.symbols = tuple(symbols)
     try:
         instance.start()
-    except Exception as error:  # the author's code may raise anything
+    except (Exception, SystemExit) as error:  # the author's code may raise anything
         blame(error, cls, "start", None)
         raise
     return instance
@@ -206,7 +206,7 @@ def line_of(cls: type, method: str) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else file_of(cls)
 
 
-def blame(error: Exception, cls: type, where: str, at_ns: int | None) -> None:
+def blame(error: Exception | SystemExit, cls: type, where: str, at_ns: int | None) -> None:
     """Raise the error as the author should read it, with their line; do nothing when no line of theirs is involved.
 
     Rung's own strategies are not blamed: a mistake in them is a bug, and its traceback is wanted.

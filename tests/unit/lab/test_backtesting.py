@@ -140,7 +140,7 @@ def test_a_strategy_that_wants_nothing_has_typed_empty_frames(free: Path) -> Non
     assert result.trades.schema["opened"] == pl.Datetime("ns", "UTC")
     assert (len(result.trades), len(result.fills), len(result.orders)) == (0, 0, 0)
     assert result.figures.win_rate_frac is None
-    assert result.honesty == "it never wanted to trade"
+    assert result.honesty == "it sent no order: it wished for nothing, or for less than one lot"
 
 
 def test_several_symbols_share_one_account(free: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -134,6 +135,8 @@ def test_the_view_tells_side_gain_minute_and_equity() -> None:
         (lambda s, v: s.long("x", weight=math.nan), "weight of nan"),
         (lambda s, v: s.long("x", weight=1.5), "weight of 1.5 is not within 0 and 1, the leverage allowed"),
         (lambda s, v: s.short("x", weight=0.0), "weight of 0.0"),
+        (lambda s, v: s.long("x", weight=-0.5), "weight of -0.5 is negative: say long or short"),
+        (lambda s, v: sys.exit(0), "SystemExit"),
         (lambda s, v: s.long("x", stop=math.nan), "stop = nan"),
         (lambda s, v: s.long("x", stop=0.0), "stop = 0.0"),
         (lambda s, v: s.long("x", stop=0.02, target=-1.0), "target = -1.0"),
