@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
@@ -104,19 +105,32 @@ def _found(name: str, origin: str, cls: AnyStrategy) -> Found:
 
 
 def _source(cls: type) -> bytes:
-    """What decides how it decides: its file and the modules beside it that are loaded; of a class without a file the
-    text of the class, or else the code of its methods.
+    """What decides how it decides: its file and the files beside it that it imports; of a class without a file the
+    text of the class, or else the code of its methods. The same in every process.
     """
     try:
         file = Path(inspect.getsourcefile(cls) or "").resolve(strict=True)
     except (TypeError, OSError):
         return _text(cls)
-    beside = {
-        Path(found).resolve()
-        for module in tuple(sys.modules.values())
-        if (found := getattr(module, "__file__", None)) and Path(found).resolve().parent == file.parent
-    }
-    return b"\0".join(path.read_bytes() for path in sorted({file, *beside}) if path.suffix == ".py" and path.is_file())
+    files = {file}
+    _imported_beside(file, files)
+    return b"\0".join(path.read_bytes() for path in sorted(files))
+
+
+def _imported_beside(file: Path, found: set[Path]) -> None:
+    """Add the modules that `file` imports from its own folder, and those that they import."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            path = file.parent / f"{name.partition('.')[0]}.py"
+            if path.is_file() and path not in found:
+                found.add(path)
+                _imported_beside(path, found)
 
 
 def _text(cls: type) -> bytes:
