@@ -15,9 +15,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from rung.adapters.state.kill_switch import FileKillSwitch
 from rung.adapters.state.switches import Switches

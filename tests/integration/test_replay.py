@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr, replace
 
 from rung.adapters.stores.sqlite import SqliteReader, SqliteStore
 from rung.apps.cli.main import main
@@ -65,8 +66,6 @@ def test_changed_code_is_found_at_its_first_step_and_field(
 
 
 def _timid(entry):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
     return lambda self, view, signal, reason: replace(entry(self, view, signal, reason), weight=0.1)
 
 
@@ -78,7 +77,7 @@ def test_a_rewritten_record_is_found_too(run: Path, tmp_path: Path, capsys: SAID
         for entry in reader.read():
             thing = opened(entry)
             if entry.kind == Kind.STEP and thing.seq == 500:
-                object.__setattr__(thing.account, "cash_quote", thing.account.cash_quote + 1)
+                force_setattr(thing.account, "cash_quote", thing.account.cash_quote + 1)
             journal.append(Kind(entry.kind), entry.at_ns, thing)
     reader.close()
     code, said = replayed(capsys, str(forged))

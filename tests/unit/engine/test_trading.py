@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.engine.scripted import CAPITAL, Decide, Scripted, desk, enter, leave, sim, slice_at
 from tests.unit.risk import made
 

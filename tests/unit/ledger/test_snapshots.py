@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields
 from decimal import Decimal
 
 import pytest
@@ -61,7 +60,7 @@ def test_an_account_equals_one_made_by_its_constructor() -> None:
 
 @pytest.mark.parametrize("made", [position_of(HELD, None), account_of(4, TOTALS)])
 def test_every_field_is_filled_and_none_can_be_changed(made: Position | Account) -> None:
-    for each in fields(made):
-        getattr(made, each.name)
-        with pytest.raises(FrozenInstanceError):
-            setattr(made, each.name, None)
+    for name in made.__struct_fields__:
+        getattr(made, name)
+        with pytest.raises(AttributeError, match="immutable"):
+            setattr(made, name, None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -13,8 +11,6 @@ from tests.unit.market.made import NS_PER_DAY, OPEN_NS, calendar, joined, raw_ba
 from rung.domain.bar import Bar
 from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import UserError
-from rung.domain.slice import Slice
-from rung.market.bars import bars_of, slice_of
 from rung.market.feed import Feed
 from rung.market.replay import TapeFeed
 
@@ -102,27 +98,22 @@ def test_no_tapes_and_twins_are_refused() -> None:
         TapeFeed([tape("A"), tape("B"), tape("A")], calendar(), FIRST, FIRST)
 
 
-def test_fast_bars_and_slices_equal_the_plain_ones_in_every_way() -> None:
+def test_the_bars_of_a_slice_are_plain_numbers_and_cannot_be_changed() -> None:
     made = tape("A")
-    (fast,) = bars_of(made, slice(7, 8))
-    plain = Bar(
+    event = next(iter(TapeFeed([made], calendar(), FIRST, FIRST)))
+    bar = event.bars["A"]
+    assert bar == Bar(
         symbol="A",
-        open_ns=int(made.open_ns[7]),
+        open_ns=int(made.open_ns[0]),
         interval_ns=made.interval_ns,
-        open=float(made.open[7]),
-        high=float(made.high[7]),
-        low=float(made.low[7]),
-        close=float(made.close[7]),
-        volume=float(made.volume[7]),
+        open=float(made.open[0]),
+        high=float(made.high[0]),
+        low=float(made.low[0]),
+        close=float(made.close[0]),
+        volume=float(made.volume[0]),
     )
-    assert (fast, hash(fast), repr(fast), type(fast)) == (plain, hash(plain), repr(plain), Bar)
-    assert type(fast.close) is float
-    assert type(fast.open_ns) is int
-    assert Decimal(repr(fast.close)) == Decimal(repr(plain.close))
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        fast.close = 1.0  # type: ignore[misc]
-    session = calendar().sessions(FIRST, FIRST)[0]
-    quick = slice_of(5, session, {"A": fast})
-    assert (quick, type(quick)) == (Slice(at_ns=5, session=session, bars={"A": plain}), Slice)
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        quick.at_ns = 1  # type: ignore[misc]
+    assert (type(bar.close), type(bar.open_ns), type(event.at_ns)) == (float, int, int)
+    with pytest.raises(AttributeError, match="immutable"):
+        bar.close = 1.0  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="immutable"):
+        event.at_ns = 1  # type: ignore[misc]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 from tests.unit.risk import made
 
 from rung.domain.errors import Refusable, UserError
@@ -324,7 +325,7 @@ def test_the_watch_measures_the_book_that_is_held() -> None:
 
 def test_the_watch_says_when_how_far_down_and_how_leveraged() -> None:
     watch, last = watched(50)
-    account = replace(
+    account = structs.replace(
         made.account(made.position("A", "3500"), made.position("B", "-3000"), at_ns=last.at_ns),
         session_start_equity_quote=Decimal(125_000),
     )
@@ -338,7 +339,7 @@ def test_the_watch_says_when_how_far_down_and_how_leveraged() -> None:
     assert facts.es975_frac >= facts.var95_frac > 0.0
     flat = watch.facts(book(last))
     assert (flat.position_frac, flat.leverage, flat.leveraged_positions) == (0.0, 0.0, 0)
-    unstarted = replace(account, session_start_equity_quote=Decimal(0))
+    unstarted = structs.replace(account, session_start_equity_quote=Decimal(0))
     assert watch.facts(made.view(last, unstarted)).daily_drawdown_frac is None
 
 

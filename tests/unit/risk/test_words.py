@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
+from msgspec.structs import replace
 from tests.contract.gate_contract import WITHOUT, shown
 from tests.contract.test_gates import CASES, INSTRUMENTS
 from tests.unit.risk import made

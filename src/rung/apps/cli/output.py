@@ -14,8 +14,6 @@ from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-import msgspec
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -62,8 +60,8 @@ def print_json(value: object) -> None:
 
 def jsonable(value: object) -> object:
     """Messages, dataclasses, mappings, sequences, Decimals, enums and paths in the words of JSON."""
-    if isinstance(value, msgspec.Struct):
-        return {name: jsonable(getattr(value, name)) for name in value.__struct_fields__}
+    if (names := getattr(value, "__struct_fields__", None)) is not None:  # a message, known without loading msgspec
+        return {name: jsonable(getattr(value, name)) for name in names}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: jsonable(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.reports.small_disk import largest_file
 from tests.unit.reports.stream import CAPITAL, about, busy_run, small_run
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.risk import made
 
 from rung.domain.clock import NS_PER_MINUTE
