@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from rung.allocation.sizing import SizingParams, adaptive_factor, whole_lots
+from rung.domain.decimals import exact
 from rung.domain.instrument import Instrument
 from rung.domain.order import Order, OrderKind, Side
 from rung.domain.target import Target
@@ -76,11 +77,11 @@ class Allocator:
         bar = view.slice.bars.get(target.symbol)
         if bar is None or not bar.close > 0.0:
             return None
-        weight = Decimal(str(target.weight))
+        weight = exact(target.weight)
         value = abs(weight) * view.account.equity_quote
         if self._params.adaptive:
             value *= adaptive_factor(view.account.closed_trades_quote, view.account.equity_quote)
-        quantity = whole_lots(value, Decimal(str(bar.close)), self._instruments[target.symbol].lot_size)
+        quantity = whole_lots(value, exact(bar.close), self._instruments[target.symbol].lot_size)
         return quantity if weight > 0 else -quantity
 
     def _protect(self, target: Target, view: View) -> Order:
@@ -122,6 +123,6 @@ def _price(view: View, symbol: str) -> Decimal:
     """The newest close; for a symbol without a bar in this slice the position's last mark."""
     bar = view.slice.bars.get(symbol)
     if bar is not None and bar.close > 0.0:
-        return Decimal(str(bar.close))
+        return exact(bar.close)
     position = view.account.positions.get(symbol)
     return position.mark_price if position is not None else NOTHING

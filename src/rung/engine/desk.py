@@ -96,7 +96,8 @@ class Desk:
             self._ledger.mark(bar.symbol, bar.close)
         account = self._ledger.account(event.at_ns, self._venue.protections(), self._venue.working())
         view = View(slice=event, account=account)
-        notes += tuple(fill.reason for fill in fills if fill.trigger is Trigger.LIQUIDATION)
+        if fills:
+            notes += tuple(fill.reason for fill in fills if fill.trigger is Trigger.LIQUIDATION)
         findings = self._guard.look(view, fills, self._flow_quote)
         self._flow_quote = NOTHING
         notes += findings.notes

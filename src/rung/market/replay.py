@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -72,14 +73,16 @@ class TapeFeed:
         return sum(len(self._instants(session)) for session in self._sessions)
 
     def __iter__(self) -> Iterator[Slice]:
-        for session in self._sessions:
-            yield from self._slices(session)
+        return chain.from_iterable(map(self._slices, self._sessions))
 
     def _slices(self, session: Session) -> Iterator[Slice]:
         instants = self._instants(session)
         columns = [self._aligned(tape, session, instants) for tape in self._tapes]
+        symbols, holes = self.symbols, any(count < len(instants) for count in self._columns(session))
         for at_ns, row in zip(instants.tolist(), zip(*columns, strict=True), strict=True):
-            bars = {bar.symbol: bar for bar in row if bar is not None}
+            bars = dict(zip(symbols, row))  # noqa: B905 - one bar or hole per tape; asking would take longer than the rest
+            if holes:
+                bars = {symbol: bar for symbol, bar in bars.items() if bar is not None}
             yield Slice(at_ns=at_ns, session=session, bars=bars)
 
     def _columns(self, session: Session) -> list[int]:

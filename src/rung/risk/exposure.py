@@ -73,11 +73,12 @@ class _After:
 
     def __init__(self, order: Order, view: View, ahead: Sequence[Order]) -> None:
         self.order, self.view, self.ahead = order, view, ahead
-        held = {symbol: position.quantity for symbol, position in view.account.positions.items()}
-        sent: dict[str, list[Order]] = {}
-        for each in (*ahead, order):
-            sent.setdefault(each.symbol, []).append(each)
-        self.quantities = held | {s: reachable(held.get(s, _ZERO), orders) for s, orders in sent.items()}
+        quantities = {symbol: position.quantity for symbol, position in view.account.positions.items()}
+        orders = (*ahead, order)
+        for symbol in dict.fromkeys([each.symbol for each in orders]):
+            sent = [each for each in orders if each.symbol == symbol]
+            quantities[symbol] = reachable(quantities.get(symbol, _ZERO), sent)
+        self.quantities = quantities
         self.notionals: Mapping[str, Decimal] | None = None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_DOWN, Decimal
-from functools import lru_cache
 
+from rung.domain import decimals
 from rung.domain.bar import Bar
 from rung.domain.errors import Refusable
 from rung.domain.order import Order
@@ -17,13 +17,7 @@ _STEP = Decimal("1e-8")
 
 def exact(value: float | Decimal) -> Decimal:
     """The decimal a person would read: 0.1 becomes Decimal("0.1"), not its binary neighbour."""
-    return value if isinstance(value, Decimal) else _exact(value)
-
-
-@lru_cache(maxsize=4096)
-def _exact(value: float) -> Decimal:
-    """Stops, limits and prices in cents come again and again."""
-    return Decimal(str(value))
+    return decimals.exact(value) if isinstance(value, float) else Decimal(value)
 
 
 def equity_of(view: View) -> Decimal:

@@ -93,19 +93,17 @@ class Guard:
 
     def look(self, view: View, fills: Sequence[Fill] = (), flow_quote: Decimal = Decimal(0)) -> Findings:
         """Measure the account. flow_quote : deposits less withdrawals since the last look, in the equity already."""
-        notes = self._tick(view, fills, flow_quote)
+        notes = () if self.latches.passes(view.slice.at_ns) else self._tick(view, fills, flow_quote)
         changed = None if self.book is None else self.book.look(view)
         if changed is not None:
             notes += (changed,)
         flatten = self.latches.wants_flat or self.kill.flatten
-        withdraw = self.kill.why() is not None or self.latches.state.opens_nothing
+        withdraw = self.kill.why() is not None or self.latches.opens_nothing
         if self.book is not None:
             withdraw |= self.book.level.level(view.slice.at_ns) is RiskLevel.EMERGENCY
         return Findings(notes=notes, flatten=flatten, withdraw=withdraw) if notes or flatten or withdraw else CALM
 
     def _tick(self, view: View, fills: Sequence[Fill], flow_quote: Decimal) -> tuple[str, ...]:
-        if self.latches.passes(view.slice.at_ns):
-            return ()
         facts = LatchFacts(
             at_ns=view.slice.at_ns,
             session=view.slice.session,

@@ -89,6 +89,11 @@ class Latches:
         return self._state
 
     @property
+    def opens_nothing(self) -> bool:
+        """True while the state lets nothing open."""
+        return self._opens_nothing
+
+    @property
     def wants_flat(self) -> bool:
         """True while a tripped latch asks that positions be closed."""
         return self._wants_flat
@@ -143,6 +148,7 @@ class Latches:
         }
         consequences = [consequence for _, consequence in self._tripped.values()]
         self._state = worst(consequence.state for consequence in consequences)
+        self._opens_nothing = self._state.opens_nothing
         self._wants_flat = any(consequence.flatten for consequence in consequences)
         self._wants_kill = any(consequence.kill for consequence in consequences)
         self._live = tuple(e for e in self._latches.values() if e.measures or e.tripped is not None)

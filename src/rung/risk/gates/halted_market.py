@@ -40,13 +40,14 @@ class HaltedMarket(Observes, Keeps):
                 self._last_ns.clear()
                 self._since.clear()
         self._shown_ns = event.at_ns
+        last_ns, since, gap_ns = self._last_ns, self._since, self._gap_ns
         for symbol, bar in event.bars.items():
-            last_ns = self._last_ns.get(symbol, bar.open_ns)
-            if bar.open_ns - last_ns >= self._gap_ns:
-                self._since[symbol] = 1
-            elif symbol in self._since:
-                self._since[symbol] += 1
-            self._last_ns[symbol] = bar.known_ns
+            open_ns = bar.open_ns
+            if symbol in last_ns and open_ns - last_ns[symbol] >= gap_ns:
+                since[symbol] = 1
+            elif symbol in since:
+                since[symbol] += 1
+            last_ns[symbol] = open_ns + bar.interval_ns
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         if self._shown_ns != view.slice.at_ns:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
+from rung.domain.bar import Bar
 from rung.domain.errors import Refusable
 from rung.domain.order import Order
 from rung.domain.slice import Slice
@@ -38,8 +39,8 @@ class SpikingData(Observes):
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         if self._now is None or self._now.at_ns != view.slice.at_ns:
             raise Refusable("cannot judge: the gate was not shown this slice")
-        bar, close = bar_of(order, view), close_of(order, view)
-        base = self._base(order, view)
+        bar = bar_of(order, view)
+        close, base = close_of(order, view), self._base(bar, view)
         broken = []
         if beyond(bar.high, bar.low, self._max_range_frac, close):
             span = (bar.high - bar.low) / close
@@ -49,15 +50,14 @@ class SpikingData(Observes):
             broken.append(self._broken(f"{order.symbol} moved", move, self._max_move_frac))
         return broken
 
-    def _base(self, order: Order, view: View) -> float:
-        bar = bar_of(order, view)
+    def _base(self, bar: Bar, view: View) -> float:
         base = bar.open
         if self._before is not None and self._before.session.date == view.slice.session.date:
-            before = self._before.bars.get(order.symbol)
+            before = self._before.bars.get(bar.symbol)
             if before is not None and before.known_ns == bar.open_ns:
                 base = before.close
         if not math.isfinite(base) or base <= 0.0:
-            raise Refusable(f"cannot judge without a positive finite price of {order.symbol} to compare with")
+            raise Refusable(f"cannot judge without a positive finite price of {bar.symbol} to compare with")
         return base
 
     def _broken(self, what: str, value: float, limit: Decimal) -> Violation:
