@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rung.kernels.compiled import code_folder, kernels_id
+import numba as nb
+
+from rung.kernels.compiled import code_folder, compile_seconds, kernels_id
 
 HELD = "from rung.kernels.compiled import {}\n"
 
@@ -59,3 +61,14 @@ def test_a_changed_helper_is_compiled_anew_in_the_next_process(tmp_path: Path) -
         done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
         said.append(done.stdout.strip())
     assert said == ["20.5", "30.5"]
+
+
+def test_seconds_of_compiling_grow_while_it_compiles_and_only_then() -> None:
+    compile_seconds()
+    twice = nb.njit(lambda x: 2.0 * x)
+    before = compile_seconds()
+    twice(1.0)
+    after = compile_seconds()
+    assert after > before
+    twice(2.0)
+    assert compile_seconds() == after
