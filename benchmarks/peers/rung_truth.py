@@ -12,10 +12,17 @@ from rung import __version__
 from rung.engine.replay import replay
 from rung.lab import Strategy, sma
 from rung.lab.backtesting import BacktestRequest, Bench, prepare
-from rung.lab.costs import BpsFees, CryptoCosts
 from rung.lab.recording import Recorder
 from rung.market.tape import Label, RawBars, Tape, make_tape
-from rung.simulation.params import LatencyParams, LiquidityParams, SlippageParams
+from rung.simulation.params import (
+    BorrowParams,
+    CryptoCostParams,
+    CryptoFeeParams,
+    LatencyParams,
+    LiquidityParams,
+    MarginParams,
+    SlippageParams,
+)
 
 FAR_STOP = 0.25
 """The shipped gates refuse an opening order without a stop; this one is never reached."""
@@ -63,8 +70,10 @@ def tape_of(work: Task) -> Tape:
 def bench_of(work: Task) -> Bench:
     """2 bps and no other cost; steps so fine that sizes and stops are those of systems that do not round."""
     nothing = Decimal(0)
-    costs = CryptoCosts(
-        fees=BpsFees(maker_bps=FEE_BPS, taker_bps=FEE_BPS),
+    costs = CryptoCostParams(
+        fees=CryptoFeeParams(maker_bps=FEE_BPS, taker_bps=FEE_BPS),
+        borrow=BorrowParams(annual_bps=nothing),
+        margin=MarginParams(liquidation_fee_bps=FEE_BPS, spot_collateral_frac=Decimal(1)),
         slippage=SlippageParams(half_spread_bps=nothing, min_half_spread_quote=nothing, slippage_bps=nothing),
         liquidity=LiquidityParams(max_participation_frac=Decimal(1)),
         latency=LatencyParams(delay_seconds=0.0),

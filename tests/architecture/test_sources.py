@@ -69,7 +69,7 @@ def test_the_search_for_strays_leaves_the_rest_alone(source: str) -> None:
     assert not strays(source)
 
 
-def test_one_function_stamps_approvals() -> None:
+def test_one_function_stamps_approvals_and_one_reads_back_what_was_stamped() -> None:
     stamps = {
         f"{path}:{function.name}"
         for path, tree in modules().items()
@@ -77,7 +77,7 @@ def test_one_function_stamps_approvals() -> None:
         for _, name, _ in called(function)
         if re.fullmatch(r"(\w+\.)*Approved(\[.*\])?", name)
     }
-    assert stamps == {"src/rung/risk/screen.py:screen"}
+    assert stamps == {"src/rung/risk/screen.py:screen", "src/rung/journal/wire_in.py:approved_in"}
 
 
 def test_nothing_copies_or_forges_an_approval() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from rung.adapters.stores.sqlite import SqliteReader
 from rung.apps.code_id import code_id
@@ -221,8 +223,8 @@ def first_difference(recorded: Step, replayed: Step) -> Difference:
 def _disagreement(place: str, was: Any, now: Any) -> tuple[str, Any, Any] | None:
     if type(was) is not type(now):
         return place, was, now
-    if is_dataclass(was):
-        pairs = [(f"{place}.{f.name}", getattr(was, f.name), getattr(now, f.name)) for f in fields(was)]
+    if isinstance(was, Struct):
+        pairs = [(f"{place}.{name}", getattr(was, name), getattr(now, name)) for name in was.__struct_fields__]
     elif isinstance(was, Mapping):
         if list(was) != list(now):
             return place, list(was), list(now)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from rung.domain.target import Protection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(Struct, frozen=True, kw_only=True, gc=False):
     """An open position.
 
     quantity : base units, signed (short < 0).   entry_price : average price paid per unit, fees not included.
@@ -36,8 +36,7 @@ class Position:
         return self.quantity * (self.mark_price - self.entry_price)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True, gc=False):
     """A snapshot of one account, marked to market.
 
     cash_quote : settled cash.   equity_quote : cash + signed value of the positions; of a perpetual, which is never

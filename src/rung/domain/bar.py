@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(Struct, frozen=True, kw_only=True, gc=False):
     """Open, high, low, close and volume of one symbol over [open_ns, open_ns + interval_ns).
 
     Prices are float64 in quote currency, volume in base units. Known only at `known_ns`, never before.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class ChargeKind(StrEnum):
@@ -18,8 +19,7 @@ class ChargeKind(StrEnum):
     """What the venue takes for closing a position whose margin is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(Struct, frozen=True, kw_only=True, gc=False):
     """One payment. amount_quote : > 0 is paid by the account, < 0 received (funding only).
 
     at_ns : the instant it fell due; it is told at the first slice after that.   reason : a sentence with the numbers.

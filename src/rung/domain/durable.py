@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Durable(Generic[T]):
+class Durable(Struct, Generic[T], frozen=True, gc=False):
     """A thing whose intent is safe on disk. Stamped by `Journal.record_intent` only (an architecture test says so).
 
     A live sender takes `Durable[Approved[Order]]` and nothing else.

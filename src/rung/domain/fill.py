@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rung.domain.order import Side
 from rung.domain.target import Action
@@ -20,8 +21,7 @@ class Trigger(StrEnum):
     """The venue closed the position because its margin was gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
+class Fill(Struct, frozen=True, kw_only=True, gc=False):
     """One execution. Immutable; `fill_id` is unique per venue.
 
     price : what was paid per unit, costs of crossing included.   reference_price : the price before half-spread and

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rung.domain.target import Action, Protection
 
@@ -31,8 +32,7 @@ class OrderKind(StrEnum):
     """Replace the protective stop and take-profit of the open position (`quantity` 0)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True, gc=False):
     """An intent, exact and complete, as it would be sent.
 
     order_id : client order id, derived from (account, strategy, slice, leg, attempt): unique, never reused.

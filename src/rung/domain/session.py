@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rung.domain.clock import NS_PER_MINUTE
 
 NS_PER_DAY = 1440 * NS_PER_MINUTE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True, gc=False):
     """`date` is the exchange's own calendar date (ISO); `open_ns` and `close_ns` are UTC nanoseconds.
 
     An early close or a DST day only moves the two stamps. A 24/7 market has one session per UTC day.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rung.domain.bar import Bar
 from rung.domain.session import Session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
+class Slice(Struct, frozen=True, kw_only=True, gc=False):
     """The bars that closed exactly at `at_ns`, by symbol.
 
     A symbol whose minute is missing is missing here too: nothing is ever filled in. `session` is the one the bars

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rung.domain.account import Account
 from rung.domain.charge import Charge
@@ -12,8 +12,7 @@ from rung.domain.target import Signal, Target
 from rung.domain.verdicts import Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True, gc=False):
     """One event through the whole house, in the order it happened.
 
     fills : what the venue did since the last step (orders sent at t fill at t+1 at the earliest).

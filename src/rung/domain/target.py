@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Lean(StrEnum):
@@ -27,8 +28,7 @@ class Action(StrEnum):
     EOD_EXIT = "EOD_EXIT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Signal(Struct, frozen=True, kw_only=True, gc=False):
     """A belief about one symbol at `at_ns`.
 
     probability : of the chosen side (max(p, 1-p)), in [0.5, 1].   confidence : in [0, 1].
@@ -44,8 +44,7 @@ class Signal:
     rank: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protection:
+class Protection(Struct, frozen=True, kw_only=True, gc=False):
     """Where a position is given up or its profit taken, as fractions of the average entry price (both > 0).
 
     None means "no such order". The venue holds these orders; they act from the bar after they are placed.
@@ -55,8 +54,7 @@ class Protection:
     take_profit_frac: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True, gc=False):
     """The position a strategy wants in one symbol, and why.
 
     weight : signed fraction of equity; 0 means out; None means "keep the quantity there is".

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from rung.domain.order import Order
 
@@ -64,8 +65,7 @@ class ViolationKind(StrEnum):
     NOT_REDUCING = "reduce_only_would_not_reduce"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class Violation(Struct, frozen=True, kw_only=True, gc=False):
     """One rule broken by one order: what was measured, what the limit is, and a sentence for people.
 
     adjusted_quantity, adjusted_leverage : what would have passed this rule; None where the rule offers nothing.
@@ -80,16 +80,14 @@ class Violation:
     adjusted_leverage: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Approved(Generic[T]):
+class Approved(Struct, Generic[T], frozen=True, gc=False):
     """A thing the gateway let through. Stamped in one place only."""
 
     order: T
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True, gc=False):
     """An order that dies here, with every reason it dies for."""
 
     order: Order

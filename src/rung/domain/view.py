@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rung.domain.account import Account
 from rung.domain.slice import Slice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(Struct, frozen=True, kw_only=True, gc=False):
     """The newest slice and the account marked to it. Nothing in here is from the future."""
 
     slice: Slice

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields, make_dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -22,28 +20,6 @@ from rung.journal.wire_out import APPROVED, REFUSED
 
 Values = list[Any]
 
-
-def _builder(cls: type) -> Callable[..., Any]:
-    """Makes `cls` from positional values, four times as fast as its own frozen `__init__`.
-
-    The values go into an unfrozen class of the same slots, which then becomes `cls`. A class that checks something
-    when made, or that has a base of its own, keeps its own constructor.
-    """
-    names = [field.name for field in fields(cls)]
-    if hasattr(cls, "__post_init__") or cls.__base__ is not object:
-        return lambda *values: cls(**dict(zip(names, values, strict=True)))
-
-    def become(self: Any) -> None:
-        self.__class__ = cls
-
-    return make_dataclass(cls.__name__, names, slots=True, namespace={"__post_init__": become})
-
-
-_bar, _session, _slice, _step = _builder(Bar), _builder(Session), _builder(Slice), _builder(Step)
-_account, _position, _protection = _builder(Account), _builder(Position), _builder(Protection)
-_signal, _target, _order, _fill = _builder(Signal), _builder(Target), _builder(Order), _builder(Fill)
-_approved, _refused, _violation = _builder(Approved), _builder(Refused), _builder(Violation)
-_charge = _builder(Charge)
 
 _LEAN = {x.value: x for x in Lean}
 _ACTION = {x.value: x for x in Action}
@@ -69,26 +45,35 @@ def _guard(row: Any) -> Any:
     if row is False:
         return None
     stop, take_profit = row
-    return _protection(_maybe(stop), _maybe(take_profit))
+    return Protection(stop_frac=_maybe(stop), take_profit_frac=_maybe(take_profit))
 
 
 def _bars(rows: Values, at: int) -> dict[str, Bar]:
     return {
-        key: _bar(symbol, open_ns + at, interval_ns, o, h, low, c, volume)
+        key: Bar(
+            symbol=symbol,
+            open_ns=open_ns + at,
+            interval_ns=interval_ns,
+            open=o,
+            high=h,
+            low=low,
+            close=c,
+            volume=volume,
+        )
         for key, symbol, open_ns, interval_ns, o, h, low, c, volume in rows
     }
 
 
 def _positions(rows: Values, at: int) -> dict[str, Position]:
     return {
-        key: _position(
-            symbol,
-            _exact(quantity),
-            _exact(entry),
-            opened_ns + at,
-            _exact(mark),
-            _exact(fees),
-            None if guard is False else _guard(guard),
+        key: Position(
+            symbol=symbol,
+            quantity=_exact(quantity),
+            entry_price=_exact(entry),
+            opened_ns=opened_ns + at,
+            mark_price=_exact(mark),
+            entry_fees_quote=_exact(fees),
+            protection=None if guard is False else _guard(guard),
         )
         for key, symbol, quantity, entry, opened_ns, mark, fees, guard in rows
     }
@@ -96,24 +81,31 @@ def _positions(rows: Values, at: int) -> dict[str, Position]:
 
 def account_in(row: Values, at: int) -> Account:
     at_ns, currency, cash, equity, peak, session_start, positions, working, closed = row
-    account: Account = _account(
-        at_ns + at,
-        currency,
-        _exact(cash),
-        _exact(equity),
-        _exact(peak),
-        _exact(session_start),
-        _positions(positions, at),
-        dict(working),
-        tuple([_exact(x) for x in closed]),
+    return Account(
+        at_ns=at_ns + at,
+        currency=currency,
+        cash_quote=_exact(cash),
+        equity_quote=_exact(equity),
+        peak_equity_quote=_exact(peak),
+        session_start_equity_quote=_exact(session_start),
+        positions=_positions(positions, at),
+        working=dict(working),
+        closed_trades_quote=tuple([_exact(x) for x in closed]),
     )
-    return account
 
 
 def _signals(rows: Values, at: int) -> tuple[Signal, ...]:
     return tuple(
         [
-            _signal(at_ns + at, symbol, _LEAN[lean], probability, confidence, strength, rank)
+            Signal(
+                at_ns=at_ns + at,
+                symbol=symbol,
+                lean=_LEAN[lean],
+                probability=probability,
+                confidence=confidence,
+                strength=strength,
+                rank=rank,
+            )
             for at_ns, symbol, lean, probability, confidence, strength, rank in rows
         ]
     )
@@ -122,15 +114,15 @@ def _signals(rows: Values, at: int) -> tuple[Signal, ...]:
 def _targets(rows: Values, at: int) -> tuple[Target, ...]:
     return tuple(
         [
-            _target(
-                at_ns + at,
-                symbol,
-                _ACTION[action],
-                None if weight is False else weight,
-                reason,
-                strength,
-                rank,
-                None if guard is False else _guard(guard),
+            Target(
+                at_ns=at_ns + at,
+                symbol=symbol,
+                action=_ACTION[action],
+                weight=None if weight is False else weight,
+                reason=reason,
+                strength=strength,
+                rank=rank,
+                protection=None if guard is False else _guard(guard),
             )
             for at_ns, symbol, action, weight, reason, strength, rank, guard in rows
         ]
@@ -140,31 +132,35 @@ def _targets(rows: Values, at: int) -> tuple[Target, ...]:
 def order_in(row: Values, at: int) -> Order:
     order_id, at_ns, symbol, side, kind, quantity, reference, reduce_only, *rest = row
     action, reason, strategy, limit, guard, leverage = rest
-    order: Order = _order(
-        order_id,
-        at_ns + at,
-        symbol,
-        _SIDE[side],
-        _ORDER_KIND[kind],
-        _exact(quantity),
-        _exact(reference),
-        reduce_only,
-        _ACTION[action],
-        reason,
-        strategy,
-        _maybe_exact(limit),
-        _guard(guard),
-        _exact(leverage),
+    return Order(
+        order_id=order_id,
+        at_ns=at_ns + at,
+        symbol=symbol,
+        side=_SIDE[side],
+        kind=_ORDER_KIND[kind],
+        quantity=_exact(quantity),
+        reference_price=_exact(reference),
+        reduce_only=reduce_only,
+        action=_ACTION[action],
+        reason=reason,
+        strategy=strategy,
+        limit_price=_maybe_exact(limit),
+        protection=_guard(guard),
+        leverage=_exact(leverage),
     )
-    return order
 
 
 def violation_in(row: Values) -> Violation:
     kind, gate, message, value, limit, quantity, leverage = row
-    violation: Violation = _violation(
-        _VIOLATION_KIND[kind], gate, message, value, limit, _maybe_exact(quantity), _maybe_exact(leverage)
+    return Violation(
+        kind=_VIOLATION_KIND[kind],
+        gate=gate,
+        message=message,
+        value=value,
+        limit=limit,
+        adjusted_quantity=_maybe_exact(quantity),
+        adjusted_leverage=_maybe_exact(leverage),
     )
-    return violation
 
 
 def verdict_in(row: Values, at: int) -> Verdict:
@@ -173,61 +169,61 @@ def verdict_in(row: Values, at: int) -> Verdict:
         return approved_in(row, at)
     if tag == REFUSED:
         _, at_ns, order, violations = row
-        refused: Refused = _refused(order_in(order, at), tuple([violation_in(v) for v in violations]), at_ns + at)
-        return refused
+        return Refused(
+            order=order_in(order, at), violations=tuple([violation_in(v) for v in violations]), at_ns=at_ns + at
+        )
     raise ValueError(f"a verdict is neither {APPROVED} nor {REFUSED}: {tag!r}")
 
 
 def approved_in(row: Values, at: int) -> Approved[Order]:
     """The record of an approval. It tells what was let through then; it lets nothing through now."""
     _, at_ns, order = row
-    approved: Approved[Order] = _approved(order_in(order, at), at_ns + at)
-    return approved
+    return Approved(order_in(order, at), at_ns + at)
 
 
 def fill_in(row: Values, at: int) -> Fill:
     fill_id, order_id, at_ns, symbol, side, quantity, price, reference, fee, trigger, action, reason, closes = row
-    fill: Fill = _fill(
-        fill_id,
-        order_id,
-        at_ns + at,
-        symbol,
-        _SIDE[side],
-        _exact(quantity),
-        _exact(price),
-        _exact(reference),
-        _exact(fee),
-        _TRIGGER[trigger],
-        _ACTION[action],
-        reason,
-        closes,
+    return Fill(
+        fill_id=fill_id,
+        order_id=order_id,
+        at_ns=at_ns + at,
+        symbol=symbol,
+        side=_SIDE[side],
+        quantity=_exact(quantity),
+        price=_exact(price),
+        reference_price=_exact(reference),
+        fee_quote=_exact(fee),
+        trigger=_TRIGGER[trigger],
+        action=_ACTION[action],
+        reason=reason,
+        closes=closes,
     )
-    return fill
 
 
 def charge_in(row: Values, at: int) -> Charge:
     at_ns, symbol, kind, amount, reason = row
-    charge: Charge = _charge(at_ns + at, symbol, _CHARGE_KIND[kind], _exact(amount), reason)
-    return charge
+    return Charge(at_ns=at_ns + at, symbol=symbol, kind=_CHARGE_KIND[kind], amount_quote=_exact(amount), reason=reason)
 
 
 def slice_in(row: Values) -> Slice:
     at, session, bars = row
-    event: Slice = _slice(at, _session(session[0], session[1] + at, session[2] + at), _bars(bars, at))
-    return event
+    return Slice(
+        at_ns=at,
+        session=Session(date=session[0], open_ns=session[1] + at, close_ns=session[2] + at),
+        bars=_bars(bars, at),
+    )
 
 
 def step_in(row: Values) -> Step:
     seq, at, session, bars, fills, account, signals, targets, verdicts, notes, *charges = row
-    step: Step = _step(
-        seq,
-        slice_in([at, session, bars]),
-        tuple([fill_in(f, at) for f in fills]),
-        account_in(account, at),
-        _signals(signals, at),
-        _targets(targets, at),
-        tuple([verdict_in(x, at) for x in verdicts]),
-        tuple(notes),
-        tuple([charge_in(c, at) for c in charges[0]]) if charges else (),
+    return Step(
+        seq=seq,
+        event=slice_in([at, session, bars]),
+        fills=tuple([fill_in(f, at) for f in fills]),
+        account=account_in(account, at),
+        signals=_signals(signals, at),
+        targets=_targets(targets, at),
+        verdicts=tuple([verdict_in(x, at) for x in verdicts]),
+        notes=tuple(notes),
+        charges=tuple([charge_in(c, at) for c in charges[0]]) if charges else (),
     )
-    return step

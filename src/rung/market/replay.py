@@ -11,7 +11,6 @@ from rung.domain.bar import Bar
 from rung.domain.errors import UserError
 from rung.domain.session import Session
 from rung.domain.slice import Slice
-from rung.market.bars import bars_of, slice_of
 from rung.market.calendar import Calendar, required_sessions
 from rung.market.new_york import NS_PER_DAY
 from rung.market.tape import Tape
@@ -80,7 +79,8 @@ class TapeFeed:
         instants = self._instants(session)
         columns = [self._aligned(tape, session, instants) for tape in self._tapes]
         for at_ns, row in zip(instants.tolist(), zip(*columns, strict=True), strict=True):
-            yield slice_of(at_ns, session, {bar.symbol: bar for bar in row if bar is not None})
+            bars = {bar.symbol: bar for bar in row if bar is not None}
+            yield Slice(at_ns=at_ns, session=session, bars=bars)
 
     def _columns(self, session: Session) -> list[int]:
         spans = (tape.rows(session.open_ns, session.close_ns) for tape in self._tapes)
@@ -96,7 +96,7 @@ class TapeFeed:
         tape: Tape, session: Session, instants: np.ndarray[tuple[int], np.dtype[np.int64]]
     ) -> Sequence[Bar | None]:
         rows = tape.rows(session.open_ns, session.close_ns)
-        bars = bars_of(tape, rows)
+        bars = _bars(tape, rows)
         if len(bars) == len(instants):
             return bars
         column: list[Bar | None] = [None] * len(instants)
@@ -104,6 +104,19 @@ class TapeFeed:
         for place, bar in zip(places.tolist(), bars, strict=True):
             column[place] = bar
         return column
+
+
+def _bars(tape: Tape, rows: slice) -> list[Bar]:
+    """The chosen rows as Bars, oldest first."""
+    symbol, interval_ns = tape.symbol, tape.interval_ns
+    columns = (tape.open_ns, tape.open, tape.high, tape.low, tape.close, tape.volume)
+    return [
+        Bar(
+            symbol=symbol, open_ns=open_ns, interval_ns=interval_ns,
+            open=open_, high=high, low=low, close=close, volume=volume,
+        )
+        for open_ns, open_, high, low, close, volume in zip(*(c[rows].tolist() for c in columns), strict=True)
+    ]  # fmt: skip
 
 
 def _refuse_twins(tapes: Sequence[Tape]) -> None:

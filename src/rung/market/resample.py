@@ -13,7 +13,6 @@ from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import UserError
 from rung.domain.session import Session
 from rung.domain.slice import Slice
-from rung.market.bars import slice_of
 from rung.market.calendar import NS_PER_DAY, Calendar, iso_date
 from rung.market.tape import Floats, Label, RawBars, Stamps, Tape, make_tape
 
@@ -113,7 +112,7 @@ class Resampler:
         if end_ns > session.close_ns:
             return ()
         bars = {s: drafts[s].bar(self._start_ns, self._window_ns) for s in self._symbols if s in drafts}
-        return (slice_of(end_ns, session, bars),)
+        return (Slice(at_ns=end_ns, session=session, bars=bars),)
 
     def _take(self, bar: Bar, session: Session) -> None:
         if self._window_ns % bar.interval_ns:

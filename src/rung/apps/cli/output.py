@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -59,7 +61,9 @@ def print_json(value: object) -> None:
 
 
 def jsonable(value: object) -> object:
-    """Dataclasses, mappings, sequences, Decimals, enums and paths in the words of JSON."""
+    """Messages, dataclasses, mappings, sequences, Decimals, enums and paths in the words of JSON."""
+    if isinstance(value, msgspec.Struct):
+        return {name: jsonable(getattr(value, name)) for name in value.__struct_fields__}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: jsonable(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):

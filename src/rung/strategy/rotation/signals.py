@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
-from operator import attrgetter
-from typing import NamedTuple, Protocol, cast
+from operator import itemgetter
+from typing import NamedTuple, Protocol
 
 from rung.domain.bar import Bar
 from rung.domain.clock import NS_PER_SECOND
@@ -60,19 +60,6 @@ class _Track:
     close: float = 0.0
 
 
-class _DraftSignal:
-    """A Signal before it is frozen; filling one plainly is four times faster than the frozen constructor."""
-
-    __slots__ = Signal.__slots__
-    at_ns: int
-    symbol: str
-    lean: Lean
-    probability: float
-    confidence: float
-    strength: float
-    rank: int
-
-
 class SignalBook:
     """Holds one track per symbol; `update` is called once per slice."""
 
@@ -94,29 +81,22 @@ class SignalBook:
         Unranked signals (rank 0, strength 0) are those that cannot be acted on: neutral, too weak, too unsure, or
         short where shorts are not traded.
         """
-        ranked: list[_DraftSignal] = []
-        unranked: list[_DraftSignal] = []
+        ranked: list[tuple[float, str, Lean, float, float]] = []
+        unranked: list[Signal] = []
         at_ns = event.at_ns
         for track, (probability_up, confidence, ready) in zip(self._tracks, predictions, strict=True):
             bar = event.bars.get(track.symbol)
             staleness = self._note(track, bar, at_ns) if bar is not None else self._miss(track, at_ns)
             if staleness <= 0.0 or not ready:
                 continue
-            draft = _DraftSignal()
-            draft.at_ns = at_ns
-            draft.symbol = track.symbol
-            draft.probability = probability_up if probability_up >= 0.5 else 1.0 - probability_up
-            draft.confidence = confidence
-            self._score(track, draft, probability_up, staleness)
-            (ranked if self._passes(draft) else unranked).append(draft)
-        ranked.sort(key=_strength, reverse=True)
-        for rank, draft in enumerate(ranked, start=1):
-            draft.rank = rank
-            draft.__class__ = Signal  # type: ignore[assignment]
-        for draft in unranked:
-            draft.rank, draft.strength = 0, 0.0
-            draft.__class__ = Signal  # type: ignore[assignment]
-        return cast("tuple[Signal, ...]", (*ranked, *unranked))
+            probability = probability_up if probability_up >= 0.5 else 1.0 - probability_up
+            lean = self._lean(track, probability_up, probability * confidence * track.boost * staleness)
+            if self._passes(lean, probability, confidence, track.strength):
+                ranked.append((track.strength, track.symbol, lean, probability, confidence))
+            else:
+                unranked.append(_signal(at_ns, 0, (0.0, track.symbol, lean, probability, confidence)))
+        ranked.sort(key=itemgetter(0), reverse=True)
+        return (*[_signal(at_ns, rank, said) for rank, said in enumerate(ranked, start=1)], *unranked)
 
     def fresh_frac(self, at_ns: int) -> float:
         """Share of the symbols whose newest bar is younger than `max_staleness_seconds`, in [0, 1]."""
@@ -141,28 +121,31 @@ class SignalBook:
             return 0.0
         return exp(-age_seconds / STALENESS_TAU_SECONDS) if self._filter.filter_stale_signals else 1.0
 
-    def _score(self, track: _Track, draft: _DraftSignal, probability_up: float, staleness: float) -> None:
-        """Choose the side and smooth its strength. A neutral bar leaves the side's strength where it was."""
+    def _lean(self, track: _Track, probability_up: float, raw: float) -> Lean:
+        """Choose the side and smooth its raw strength. A neutral bar leaves the side's strength where it was."""
         lean = track.thresholds.lean(probability_up)
-        draft.lean = lean
         if self._calibrates and track.missed_bars == 0:
             track.thresholds.announce(lean)
         if lean is not Lean.NEUTRAL:
-            raw = draft.probability * draft.confidence * track.boost * staleness
             alpha = self._filter.smoothing_alpha
             same_side = track.lean is lean
             track.strength = alpha * raw + (1.0 - alpha) * track.strength if same_side else raw
             track.lean = lean
-        draft.strength = track.strength
+        return lean
 
-    def _passes(self, draft: _DraftSignal) -> bool:
+    def _passes(self, lean: Lean, probability: float, confidence: float, strength: float) -> bool:
         limits = self._filter
         return (
-            (draft.lean is Lean.LONG or (draft.lean is Lean.SHORT and self._ranks_shorts))
-            and draft.probability >= limits.min_probability
-            and draft.confidence >= self._min_confidence
-            and draft.strength >= limits.min_strength
+            (lean is Lean.LONG or (lean is Lean.SHORT and self._ranks_shorts))
+            and probability >= limits.min_probability
+            and confidence >= self._min_confidence
+            and strength >= limits.min_strength
         )
 
 
-_strength = attrgetter("strength")
+def _signal(at_ns: int, rank: int, said: tuple[float, str, Lean, float, float]) -> Signal:
+    strength, symbol, lean, probability, confidence = said
+    return Signal(
+        at_ns=at_ns, symbol=symbol, lean=lean, probability=probability, confidence=confidence,
+        strength=strength, rank=rank,
+    )  # fmt: skip
