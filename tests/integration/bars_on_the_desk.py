@@ -14,6 +14,7 @@ from rung.allocation.allocate import Allocator
 from rung.allocation.sizing import SizingParams, whole_lots
 from rung.domain.bar import Bar
 from rung.domain.clock import NS_PER_MINUTE
+from rung.domain.fill import Fill
 from rung.domain.instrument import AssetClass, Instrument
 from rung.domain.order import Order
 from rung.domain.session import Session
@@ -85,14 +86,33 @@ class Follows:
 
     name = "follows"
 
-    def __init__(self, rules: BarRules, directions: NDArray[np.int8] | None, weights: Row | None) -> None:
-        self._rules, self._directions, self._weights = rules, directions, weights
+    def __init__(self, rules: BarRules, directions: NDArray[np.int8] | None, weights: Row | None, atr: Row) -> None:
+        self._rules, self._directions, self._weights, self._atr = rules, directions, weights, atr
         self._row, self._asked, self._signal = -1, 0, at.KEEP
-        guards = rules.stop_frac is not None or rules.take_profit_frac is not None
-        self._guard = Protection(stop_frac=rules.stop_frac, take_profit_frac=rules.take_profit_frac) if guards else None
+        self._guard: Protection | None = None
 
     def decide(self, view: View) -> Sequence[Target]:
         self._row += 1
+        multiple = self._rules.trail_atr
+        trail = None if multiple is None or np.isnan(self._atr[self._row]) else float(multiple * self._atr[self._row])
+        rules = self._rules
+        guard = Protection(
+            stop_frac=rules.stop_frac, take_profit_frac=rules.take_profit_frac, trail_frac=rules.trail_frac,
+            trail_quote=trail,
+        )  # fmt: skip
+        self._guard = guard if guard != Protection() else None
+        return (*self._trailing(view, trail), *self._decided(view))
+
+    def _trailing(self, view: View, trail: float | None) -> Sequence[Target]:
+        """What holds is guarded by the newest ATR; without one, or without a price, it stays as it is."""
+        if trail is None or "S0" not in view.account.positions or not 0.0 < view.slice.bars["S0"].close < np.inf:
+            return ()
+        at_ns, guard = view.slice.at_ns, self._guard
+        return [
+            Target(at_ns=at_ns, symbol="S0", action=Action.GUARD, weight=None, reason="newest ATR", protection=guard)
+        ]
+
+    def _decided(self, view: View) -> Sequence[Target]:
         if self._weights is not None:
             row = np.atleast_1d(self._weights[self._row])
             return [self._target(view, f"S{i}", float(w)) for i, w in enumerate(row) if not np.isnan(w)]
@@ -163,7 +183,10 @@ def one_bar(bars: Bars, t: int, symbol: str, at_ns: int) -> Bar:
 
 @dataclass(frozen=True)
 class Truth:
-    """fills : (row, symbol number, lots signed, price, fee, trigger).   equity : at every row."""
+    """fills : (row, symbol number, lots signed, price, fee, trigger; TRAIL for a stop that had followed).
+
+    equity : at every row.
+    """
 
     fills: list[tuple[Any, ...]]
     equity: list[float]
@@ -178,8 +201,8 @@ def on_the_desk(
     weights: Row | None = None,
     gaps_seed: int | None = None,
 ) -> Truth:
-    """Everything the desk did with these bars and decisions. Rules of the kernel that the desk lacks must be absent."""
-    assert rules.trail_atr is None
+    """Everything the desk did with these bars and decisions. Of several symbols none may trail."""
+    assert (rules.trail_atr is None and rules.trail_frac is None) or len(columns) == 1
     assert rules.max_participation_frac is not None
     instruments = {
         f"S{i}": Instrument(
@@ -200,10 +223,12 @@ def on_the_desk(
         instruments=instruments,
     )
     allocator = ByRules(rules, instruments, by_direction=directions is not None)
-    desk = build_desk(Follows(rules, directions, weights), allocator, venue, Ledger("USD", rules.capital_quote))
+    desk = build_desk(
+        Follows(rules, directions, weights, columns[0].atr), allocator, venue, Ledger("USD", rules.capital_quote)
+    )
     steps = [desk.step(event) for event in slices(columns, gaps_seed)]
     fills = [
-        (t, int(f.symbol[1:]), int(f.quantity / rules.lot_size) * f.side.sign, f.price, f.fee_quote, str(f.trigger))
+        (t, int(f.symbol[1:]), int(f.quantity / rules.lot_size) * f.side.sign, f.price, f.fee_quote, _trigger(f))
         for t, step in enumerate(steps)
         for f in step.fills
     ]
@@ -211,7 +236,17 @@ def on_the_desk(
     return Truth(fills, [float(step.account.equity_quote) for step in steps], orders)
 
 
+def _trigger(fill: Fill) -> str:
+    return "TRAIL" if fill.reason.startswith("trailing stop") else str(fill.trigger)
+
+
 def triggers(fills: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The kernel's fills with the desk's word for what made them."""
-    words = {at.EXIT: "ORDER", at.ENTRY: "ORDER", at.STOPPED: "STOP", at.TOOK_PROFIT: "TAKE_PROFIT"}
+    words = {
+        at.EXIT: "ORDER",
+        at.ENTRY: "ORDER",
+        at.STOPPED: "STOP",
+        at.TRAILED: "TRAIL",
+        at.TOOK_PROFIT: "TAKE_PROFIT",
+    }
     return [(*fill[:5], words[fill[5]]) for fill in fills]

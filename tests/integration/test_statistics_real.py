@@ -14,7 +14,7 @@ from rung.lab.statistics.pbo import overfitting
 from rung.lab.statistics.sharpe import sharpe_ratio
 from rung.lab.statistics.spa import superiority
 from rung.lab.statistics.trial_file import SqliteTrialBook
-from rung.lab.statistics.trials import Result, Tally, Trial, code_id
+from rung.lab.statistics.trials import Result, Seen, Tally, Trial, code_id
 from rung.lab.statistics.verdict import Verdict, honesty
 
 pytestmark = pytest.mark.data
@@ -60,16 +60,17 @@ def test_the_best_of_the_source_s_grid_loses_after_costs_and_no_luck_is_needed(
     matrix, _ = grid
     half = len(matrix) // 2
     book = SqliteTrialBook(tmp_path / "trials.db")
+    first_half = Seen(tape_id="BTC first half", symbols=("BTCUSDT",), first="2025-05-04", last="2025-05-29")
     ratios = []
     for column, params in zip(matrix.T, [(n, t) for n in LENGTHS for t in THRESHOLDS], strict=True):
         trial = Trial(
-            strategy="crossover", code_id=code_id(b"grid"), params={"params": params}, tape_id="BTC first half", at_ns=0
+            strategy="crossover", code_id=code_id(b"grid"), params={"params": params}, seen=first_half, at_ns=0
         )
         measured = sharpe_ratio(column[:half], 365)
         ratios.append(-np.inf if measured is None else measured.moments.ratio)
         book.record([trial])
         book.report([(trial, Result(sharpe=None if measured is None else measured.moments.ratio, days=half))])
-    best, tally = int(np.argmax(ratios)), book.tally("crossover", "BTC first half")
+    best, tally = int(np.argmax(ratios)), book.tally("crossover", [first_half])
     assert (tally.count, len(tally.ratios)) == (16, 16)
     box = honesty(matrix[:half, best], matrix[half:, best], tally, Tally(count=1), 365, np.random.default_rng(1))
     assert box.verdict is Verdict.LOSES

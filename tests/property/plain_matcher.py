@@ -26,6 +26,7 @@ class PlainOrder:
     target: float | None = None
     trigger: str = "ORDER"
     opened: bool = False
+    outdated: bool = False
 
 
 @dataclass
@@ -64,6 +65,8 @@ class PlainVenue:
     def protect(self, stop: float | None, target: float | None) -> None:
         if self.held != 0:
             self.stop, self.target = stop, target
+            for order in self.orders:
+                order.outdated = True
 
     def new_day(self, day: str) -> None:
         self.orders = [o for o in self.orders if o.reduce_only or o.day == day]
@@ -92,8 +95,11 @@ class PlainVenue:
             self.record(order, closing, reference, price, at_ns, True)
             if whole:
                 self.paid, self.stop, self.target, self.no_target_before = D(0), None, None, 0
+                for each in self.orders:
+                    each.outdated = False
         if opening > 0:
             brings_its_own = not order.opened and (order.stop is not None or order.target is not None)
+            brings_its_own = brings_its_own and not order.outdated
             if self.held == 0 or brings_its_own:
                 self.stop, self.target = order.stop, order.target
             order.opened = True

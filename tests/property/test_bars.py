@@ -72,7 +72,7 @@ def test_these_tapes_do_trade() -> None:
 @settings(max_examples=120)
 @given(seeds, lengths, st.integers(1, 5))
 def test_a_basket_gives_the_slow_twins_fills_and_common_equity(seed: int, n: int, symbols: int) -> None:
-    bars, rules = made_basket(seed, n, symbols), replace(made_rules(seed + 1), trail_atr=None)
+    bars, rules = made_basket(seed, n, symbols), replace(made_rules(seed + 1), trail_atr=None, trail_frac=None)
     weights = made_weights(seed + 2, (n, symbols))
     fast, slow = backtest_basket(bars, rules, weights), plain_basket(bars, rules, weights)
     assert fills_of(fast, rules) == plain_fills(slow)

@@ -25,7 +25,10 @@ symbols = st.text("ABCDEFXYZ.-", min_size=1, max_size=6)
 instants = st.integers(-(2**62), 2**62)
 exact = st.decimals(allow_nan=False, allow_infinity=False)
 floats = st.floats(allow_nan=False)
-guards = st.none() | st.builds(Protection, stop_frac=st.none() | floats, take_profit_frac=st.none() | floats)
+guards = st.none() | st.builds(
+    Protection,
+    **dict.fromkeys(("stop_frac", "take_profit_frac", "trail_frac", "trail_quote"), st.none() | floats),  # type: ignore[arg-type]
+)
 stamped: dict[str, Any] = {"at_ns": instants, "symbol": symbols, "reason": text, "strategy": text}
 
 bars = st.builds(

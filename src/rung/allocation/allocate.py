@@ -15,7 +15,7 @@ from rung.allocation.sizing import SizingParams, adaptive_factor, whole_lots
 from rung.domain.decimals import exact
 from rung.domain.instrument import Instrument
 from rung.domain.order import Order, OrderKind, Side
-from rung.domain.target import Target
+from rung.domain.target import Action, Target
 from rung.domain.view import View
 
 NOTHING = Decimal(0)
@@ -41,7 +41,7 @@ class Allocator:
         opening: list[Order] = []
         for target in targets:
             if target.weight is None:
-                if self._grows(target.symbol, view):
+                if target.action is not Action.GUARD and self._grows(target.symbol, view):
                     reducing.append(self._order(target, view, OrderKind.CANCEL, NOTHING, "c"))
                 if target.protection is not None:
                     reducing.append(self._protect(target, view))

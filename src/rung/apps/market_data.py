@@ -75,7 +75,7 @@ def _refuse_absent(tapes: Sequence[Tape], sessions: Sequence[Session], data_dir:
         raise UserError(
             f"no bar of {', '.join(absent)} from {sessions[0].date} to {sessions[-1].date}",
             where=str(data_dir),
-            remedy=f"leave them out with --symbols {others}, or choose another period",
+            remedy=f"leave them out: name {others}, or choose another period",
         )
 
 

@@ -6,7 +6,7 @@ every set of values; a test compares a run with `rung mock` itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -24,6 +24,7 @@ from rung.config.identity import content_id, plain
 from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import UserError
 from rung.domain.slice import Slice
+from rung.domain.step import Step
 from rung.engine.outside import Outside, maintenance_record
 from rung.engine.replay import warm_up
 from rung.lab.campaign import Outcome, Payload
@@ -92,6 +93,14 @@ def with_values(config: RotationConfig, values: Mapping[str, Any]) -> RotationCo
     return replace(config, oes_config=oes, signal_aggregator_config=filter_, rotation_manager_config=rules)
 
 
+def rotation_id(config: RotationConfig) -> str:
+    """What the trial book calls the code: Rung's, and all of the file but the searched values and the symbols."""
+    usual = with_values(config, settings(RotationValues, {}))
+    symbols = replace(usual.symbols, active=())
+    rest = replace(usual, symbols=symbols, name="", description="", version="", notes={})
+    return content_id([code_id(), plain(rest)])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationRun:
     """Where the files of every run are; goes to other processes."""
@@ -124,12 +133,18 @@ def rotation_run(question: Question) -> RotationRun:
 
 def rotation_subject(question: Question) -> Subject:
     """Read and check files and tapes. Raises UserError for a missing period and whatever `rung mock` refuses."""
-    start, end = question.period
-    if start is None or end is None:
-        raise UserError("no period", remedy="give the first and the last day")
+    period = asked_period(question)
     if question.settings:
         raise UserError("the rotation has no --set", where="--set", remedy="give another --config")
-    return subject_of(rotation_run(question), (iso_date(start, "first day"), iso_date(end, "last day")))
+    return subject_of(rotation_run(question), period)
+
+
+def asked_period(question: Question) -> tuple[str, str]:
+    """First and last day. UserError: one is missing or is no date."""
+    start, end = question.period
+    if start is None or end is None:
+        raise UserError("no period", remedy="give the first and the last day with --from and --to")
+    return iso_date(start, "first day"), iso_date(end, "last day")
 
 
 def subject_of(run: RotationRun, period: tuple[str, str]) -> Subject:
@@ -140,7 +155,7 @@ def subject_of(run: RotationRun, period: tuple[str, str]) -> Subject:
     tape_ids = {tape.symbol: tape.content_id for tape in market.tapes}
     return Subject(
         name=ROTATION,
-        code_id=code_id(),
+        code_id=rotation_id(config),
         work=partial(evaluate, run),
         fixed={
             "strategy": ROTATION,
@@ -164,27 +179,38 @@ def subject_of(run: RotationRun, period: tuple[str, str]) -> Subject:
 def evaluate(run: RotationRun, payload: Payload) -> Outcome:
     """One run over the payload's days, warmed up on the sessions before them, as `rung mock` does it."""
     files, market, recording = _predicted(run, payload["start"], payload["end"])
-    config = with_values(files.rotation.value, payload["values"])
-    costs = slower(
-        dearer(files.costs.value, payload["cost_multiple"]), payload["delay_bars"], market.tapes[0].interval_ns
-    )
-    files = replace(files, rotation=replace(files.rotation, value=config), costs=replace(files.costs, value=costs))
-    strategy = rotation_strategy(files, RecordedPredictor(config.symbols.active, recording))
-    maintenance = PolledFlag()
-    guard = rotation_guard(files, run.capital_quote, kill=not_thrown(), maintenance=maintenance)
-    desk = rotation_desk(files, strategy, capital_quote=run.capital_quote, flagged=market.flagged, guard=guard)
+    predictor = RecordedPredictor(files.rotation.value.symbols.active, recording)
+    days = DayBook(run.capital_quote)
+    for step in steps_of(told(files, market, payload), market, predictor, run.capital_quote, payload["skip_bars"]):
+        days.see(step)
+    return days.outcome()
+
+
+def told(files: RotationFiles, market: MarketData, payload: Payload) -> RotationFiles:
+    """The files with the payload's values, and its conditions in the costs."""
+    costs = dearer(files.costs.value, payload["cost_multiple"])
+    costs = slower(costs, payload["delay_bars"], market.tapes[0].interval_ns)
+    rotation = replace(files.rotation, value=with_values(files.rotation.value, payload["values"]))
+    return replace(files, rotation=rotation, costs=replace(files.costs, value=costs))
+
+
+def steps_of(
+    files: RotationFiles, market: MarketData, predictor: Predictor, capital_quote: Decimal, skip_bars: int = 0
+) -> Iterator[Step]:
+    """Every step of a fresh desk over the market's sessions; its first `skip_bars` slices are only learned from."""
+    strategy, maintenance = rotation_strategy(files, predictor), PolledFlag()
+    guard = rotation_guard(files, capital_quote, kill=not_thrown(), maintenance=maintenance)
+    desk = rotation_desk(files, strategy, capital_quote=capital_quote, flagged=market.flagged, guard=guard)
     outside = Outside(desk, guard, maintenance)
     warm_up(market.warm_up_feed(), strategy)
-    days, skip = DayBook(run.capital_quote), payload["skip_bars"]
     for session in market.sessions:
         outside.apply(maintenance_record(maintenance_reason()), session.open_ns)
         for event in market.feed_of(session):
-            if skip > 0:
-                skip -= 1
+            if skip_bars > 0:
+                skip_bars -= 1
                 strategy.warm_up(event)
                 continue
-            days.see(desk.step(event))
-    return days.outcome()
+            yield desk.step(event)
 
 
 class RecordedPredictor:

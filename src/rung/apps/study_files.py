@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rung.reports.files import make_folder, write_atomically
+from rung.reports.files import writable_folder, write_atomically
 
 
 def folder_for(out: Path | None) -> Path | None:
-    """The folder, made; None stays None. UserError when it cannot be."""
+    """The folder, made and found to take files; None stays None. UserError when it cannot be."""
     if out is not None:
-        make_folder(out)
+        writable_folder(out)
     return out
 
 

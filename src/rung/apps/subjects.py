@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rung.lab.grids import Axes, parse_grid, read_grid
 from rung.lab.subject import Subject, Values
+
+if TYPE_CHECKING:
+    from rung.lab.backtesting import BacktestRequest
 
 ROTATION = "rotation"
 
@@ -52,10 +56,16 @@ def _strategy_class(strategy: str) -> type:
 
 
 def _strategy(question: Question) -> Subject:
-    from rung.apps.cli.backtest import completed, request_for, traded
     from rung.lab.strategy_subject import strategy_subject
+
+    return strategy_subject(request_of(question))
+
+
+def request_of(question: Question) -> BacktestRequest:
+    """The question about one run, with all it says. Raises UserError for everything typed wrong."""
+    from rung.apps.cli.backtest import completed, request_for, traded
 
     request = request_for(question.strategy, question.symbols, question.period, question.data)
     settings, limits = list(question.settings), list(question.limits)
     request = completed(request, settings, question.capital, question.costs, limits)
-    return strategy_subject(traded(request, question.funding, question.traded_as, question.timeframe))
+    return traded(request, question.funding, question.traded_as, question.timeframe)

@@ -59,7 +59,7 @@ def facts(result: SweepResult) -> list[tuple[str, str]]:
     rows = [("costs", "; ".join(f"{name} {value}" for name, value in identity.costs))]
     rows += [("engine", words) for words in engine_words(result.plan, result.rows["engine"].to_list())]
     rows += [("on the desk", check_words(check)) for check in result.checks]
-    tried = f"{luck.tally.count:,} combinations on these bars, {luck.new:,} of them new in this sweep"
+    tried = f"{luck.tally.count:,} combinations on these days or some of them, {luck.new:,} new in this sweep"
     rows.append(("tried", f"{tried} (the trial book counts them all)"))
     if luck.deflated is not None:
         rows.append(("deflated", deflated_words(luck.deflated, luck)))

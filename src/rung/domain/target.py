@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import isfinite, nan
 
 from msgspec import Struct
 
@@ -26,6 +27,8 @@ class Action(StrEnum):
     PROFIT_TARGET = "PROFIT_TARGET"
     STOP_LOSS = "STOP_LOSS"
     EOD_EXIT = "EOD_EXIT"
+    GUARD = "GUARD"
+    """Only what guards the position changes: its quantity, and whatever still works, stay as they are."""
 
 
 class Signal(Struct, frozen=True, kw_only=True, gc=False):
@@ -45,13 +48,30 @@ class Signal(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Protection(Struct, frozen=True, kw_only=True, gc=False):
-    """Where a position is given up or its profit taken, as fractions of the average entry price (both > 0).
+    """Where a position is given up or its profit taken, stop_frac and take_profit_frac of the average entry price.
 
-    None means "no such order". The venue holds these orders; they act from the bar after they are placed.
+    trail_frac, trail_quote : a stop that follows the best close since the entry at this fraction of it, or at this
+    distance in quote currency (a multiple of the ATR, say), and never retreats; other distances count from now on, for
+    closes to come and the best one so far. Of several stops the nearest acts. All > 0; None means "no such order".
+    The venue holds these orders; they act from the bar after they are placed.
     """
 
     stop_frac: float | None = None
     take_profit_frac: float | None = None
+    trail_frac: float | None = None
+    trail_quote: float | None = None
+
+    @property
+    def trails(self) -> bool:
+        """Whether a stop of it follows the market."""
+        return self.trail_frac is not None or self.trail_quote is not None
+
+    def stop_distance_frac(self, price: float) -> float | None:
+        """How far from an entry at `price` the nearest stop begins; None without one, NaN for one that is no number."""
+        given = [each for each in (self.stop_frac, self.trail_frac) if each is not None]
+        if self.trail_quote is not None:
+            given.append(self.trail_quote / price if price > 0.0 else nan)
+        return None if not given else min(given) if all(isfinite(each) for each in given) else nan
 
 
 class Target(Struct, frozen=True, kw_only=True, gc=False):

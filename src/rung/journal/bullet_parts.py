@@ -37,7 +37,7 @@ class Leg:
 
     @property
     def decision(self) -> str:
-        return NO_TRADE if self.action is Action.HOLD else TRADE
+        return NO_TRADE if self.action in (Action.HOLD, Action.GUARD) else TRADE
 
 
 def made(step: Step, leg: Leg, gauge: Gauge, params: BulletParams, run: str) -> Bullet:
@@ -115,7 +115,7 @@ def _decision(leg: Leg, signal: Signal | None) -> dict[str, Any]:
         "decision": leg.decision,
         "action": leg.action.value,
         "actions": [_order(order) for order in orders],
-        "stop_loss": _level(price, -sign, guard.stop_frac if guard is not None else None),
+        "stop_loss": _level(price, -sign, guard.stop_distance_frac(price) if guard is not None and price else None),
         "take_profit": _level(price, sign, guard.take_profit_frac if guard is not None else None),
         "leverage": float(orders[0].leverage) if orders else None,
         "rationale": leg.target.reason if leg.target is not None else orders[0].reason,

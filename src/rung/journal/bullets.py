@@ -159,7 +159,7 @@ class BulletFold:
                     bullet=bullet, wanted=order.quantity, reduces=order.reduce_only
                 )
         for number, target in enumerate(step.targets):
-            wanted = target.action is not Action.HOLD or self._params.holds
+            wanted = target.action not in (Action.HOLD, Action.GUARD) or self._params.holds
             if wanted and (target.symbol, target.action) not in told:
                 around = tuple(v for v in step.verdicts if _belongs(v.order, target))
                 finished.append(self._made(step, Leg(target=target, verdicts=around, name=f"{target.action}-{number}")))

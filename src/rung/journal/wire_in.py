@@ -44,8 +44,9 @@ def _maybe(value: Any) -> Any:
 def _guard(row: Any) -> Any:
     if row is False:
         return None
-    stop, take_profit = row
-    return Protection(stop_frac=_maybe(stop), take_profit_frac=_maybe(take_profit))
+    stop, take_profit, *trail = map(_maybe, row)
+    trail_frac, trail_quote = trail or (None, None)
+    return Protection(stop_frac=stop, take_profit_frac=take_profit, trail_frac=trail_frac, trail_quote=trail_quote)
 
 
 def _bars(rows: Values, at: int) -> dict[str, Bar]:

@@ -31,13 +31,15 @@ def _exact(value: Decimal | None) -> Decimal | bool:
     return False if value is None else value
 
 
+def _given(value: float | None) -> float | bool:
+    return False if value is None else value
+
+
 def protection_row(p: Protection | None) -> Row | bool:
     if p is None:
         return False
-    return (
-        False if p.stop_frac is None else p.stop_frac,
-        False if p.take_profit_frac is None else p.take_profit_frac,
-    )
+    fixed = (_given(p.stop_frac), _given(p.take_profit_frac))
+    return (*fixed, _given(p.trail_frac), _given(p.trail_quote)) if p.trails else fixed
 
 
 def session_row(s: Session, at: int) -> Row:

@@ -14,12 +14,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba as nb
 import numpy as np
+from numba.core.event import TimingListener, register
 from numpy.typing import NDArray
 
 Row = NDArray[np.float64]
@@ -45,6 +47,20 @@ def entry(function: Function) -> Function:
     """Callable from Python and from other kernels; the machine code is kept on disk."""
     compiled: Function = nb.njit(cache=True, **_OPTIONS)(function)
     return compiled
+
+
+@cache
+def _listener() -> TimingListener:
+    """Told of every compilation from now on."""
+    listener = TimingListener()
+    register("numba:compile", listener)
+    return listener
+
+
+def compile_seconds() -> float:
+    """How long this process has compiled since the first call of this function, which says 0. Seconds."""
+    listener = _listener()
+    return float(listener.duration) if listener.done else 0.0
 
 
 def kernels_id(folder: Path) -> str:

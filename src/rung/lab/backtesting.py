@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypedDict, Unpack
 
 from rung.adapters.state.system_clock import SystemClock
@@ -42,6 +43,7 @@ CRYPTO_COSTS, SHARE_COSTS = "costs_crypto.toml", "costs.toml"
 LIMITS = "risk/backtest.toml"
 CAPITAL = Decimal(100_000)
 SLICES_PER_REPORT = 5_000
+NO_FUNDING: Mapping[str, FundingHistory] = MappingProxyType({})
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much is done, and of how much."""
@@ -144,12 +146,23 @@ def run_on(bench: Bench, progress: Progress | None = None, observers: Sequence[O
             observer.see(step)
         if progress is not None and done % SLICES_PER_REPORT == 0:
             progress(f"replaying {step.event.session.date}", done, total)
+    return recorded(recorder, bench.identity, bench.capital, bench.market, bench.histories)
+
+
+def recorded(
+    recorder: Recorder,
+    identity: Identity,
+    capital: Decimal,
+    market: Market,
+    histories: Mapping[str, FundingHistory] = NO_FUNDING,
+) -> BacktestResult:
+    """What a recorder saw of a whole run on this market, as a result."""
     return BacktestResult(
-        identity=bench.identity,
-        figures=recorder.figures(bench.capital, bench.market, bench.histories),
+        identity=identity,
+        figures=recorder.figures(capital, market, histories),
         equity=recorder.equity_frame(),
-        hold=recorder.hold_frame(bench.capital, bench.market, bench.histories),
-        daily=recorder.daily_frame(bench.capital),
+        hold=recorder.hold_frame(capital, market, histories),
+        daily=recorder.daily_frame(capital),
         trades=recorder.trades_frame(),
         fills=recorder.fills_frame(),
         charges=recorder.charges_frame(),

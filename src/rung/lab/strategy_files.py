@@ -28,6 +28,11 @@ BUILT_IN: Mapping[str, str] = {
     "mean_reversion": "rung.strategy.mean_reversion:MeanReversion",
     "stat_arb": "rung.strategy.stat_arb:StatArb",
 }
+ELSEWHERE: Mapping[str, str] = {
+    "rotation": "it has a file and limits of its own: `rung backtest rotation`, `rung walk-forward rotation`, "
+    "`rung tune rotation` and `rung mock` run it",
+}
+"""Strategies that are not one class with parameters, and what runs them."""
 ID_LENGTH = 12
 AnyStrategy = type[Strategy] | type[Portfolio]
 
@@ -63,6 +68,8 @@ def find_strategy(what: str | Path | AnyStrategy) -> Found:
     for point in _entry_points():
         if point.name == text:
             return _from_entry_point(point)
+    if text in ELSEWHERE:
+        raise UserError(f"{text} is no strategy of this kind", where="strategy", remedy=ELSEWHERE[text])
     names = [*BUILT_IN, *(point.name for point in _entry_points())]
     likely = get_close_matches(text, names, n=1)
     remedy = f"did you mean {likely[0]}? " if likely else ""

@@ -5,8 +5,6 @@ One run is one task of a campaign: values, days and conditions in, daily returns
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +17,8 @@ from rung.lab.campaign import Outcome, Task, Work
 from rung.lab.round_trips import RoundTrips
 from rung.lab.statistics.series import Floats
 from rung.lab.statistics.sharpe import sharpe_ratio
+from rung.lab.statistics.trials import Seen
+from rung.lab.trial_count import bars_seen
 from rung.strategy.parameters import Value
 
 Values = Mapping[str, Value]
@@ -75,15 +75,9 @@ class Subject:
             }
         )
 
-    def period_id(self, first: str, last: str) -> str:
-        """The trial book's `tape_id` of these days: symbols, contents and period."""
-        return period_id(self.tape_ids, first, last)
-
-
-def period_id(tape_ids: Mapping[str, str], first: str, last: str) -> str:
-    """SHA-256, hexadecimal, over symbols, contents of their tapes, first and last day."""
-    text = json.dumps([sorted(tape_ids.items()), first, last])
-    return hashlib.sha256(text.encode()).hexdigest()
+    def seen(self, first: str, last: str) -> Seen:
+        """These days, as the trial book knows them."""
+        return bars_seen(self.tape_ids, first, last)
 
 
 class DayBook:

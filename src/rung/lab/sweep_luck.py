@@ -20,7 +20,7 @@ FEWEST_BLOCKS = 4
 class Luck:
     """About the best combination, on the days it was chosen on.
 
-    tally : every trial of this strategy on these bars, this sweep's and earlier ones'; new : of them, first tried now.
+    tally : every trial of this strategy on any of these days, this sweep's and earlier ones'; new : first tried now.
     sharpe, deflated : None when the days have no ratio.   overfit : None with too few days or combinations;
     overfit_of : how many combinations it compares; among the best only, it does not tell of the rest.
     """

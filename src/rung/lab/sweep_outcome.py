@@ -14,7 +14,7 @@ from rung.lab.sweep_luck import Luck, luck_of_best
 from rung.lab.sweep_plan import Combo, Plan, rows_of
 from rung.lab.sweep_rows import COLUMNS, DESK, Row, desk_row, periods_per_year
 from rung.lab.sweep_twin import second_look
-from rung.lab.trial_count import tape_id_of, trial_of
+from rung.lab.trial_count import seen_by, trial_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,10 +116,8 @@ def _daily(annual: float | None, periods: int) -> float | None:
 
 
 def _tally(plan: Plan, book: TrialBook) -> Tally:
-    """All trials of this strategy on the bars of this sweep, of whatever sweep."""
-    name = plan.benches[0].found.name
-    each = [book.tally(name, tape) for tape in dict.fromkeys(tape_id_of(bench.identity) for bench in plan.benches)]
-    return Tally(count=sum(tally.count for tally in each), ratios=tuple(r for tally in each for r in tally.ratios))
+    """All trials of this strategy on any day of this sweep, of whatever sweep, walk or run."""
+    return book.tally(plan.benches[0].found.name, [seen_by(bench.identity) for bench in plan.benches])
 
 
 def _checks(plan: Plan, found: Mapping[Place, Row], order: Sequence[Place]) -> tuple[Check, ...]:

@@ -20,6 +20,7 @@ from rung.adapters.pools.processes import ProcessPool
 from rung.adapters.state.system_clock import SystemClock
 from rung.domain.clock import Clock
 from rung.domain.errors import UserError
+from rung.kernels.compiled import compile_seconds
 from rung.lab.backtesting import CAPITAL, BacktestRequest, Options
 from rung.lab.campaign import Inline, Outcome, Pool, Task, kept_outcomes, run_campaign
 from rung.lab.campaign import Progress as Done
@@ -52,7 +53,8 @@ class Where:
     """Where and how a sweep runs. pool : None takes this process for short work and all cores for long.
 
     kept : folder of `sweep_<id>.jsonl`, None keeps nothing; fresh : begin anew.   trials : the trial book.
-    yes : more than MOST_UNASKED combinations are meant.   stopwatch : seconds, for the estimate only.
+    yes : more than MOST_UNASKED combinations are meant.   stopwatch, compiled : seconds, and those spent on making
+    machine code, for the estimate only.
     """
 
     trials: TrialBook
@@ -63,6 +65,7 @@ class Where:
     fresh: bool = False
     yes: bool = False
     stopwatch: Callable[[], float] = perf_counter
+    compiled: Callable[[], float] = compile_seconds
     progress: Done = lambda done, total: None
     told: Callable[[Estimate], object] = lambda estimate: None
 
@@ -127,12 +130,18 @@ def pool_for(cluster: str | None, workers: int | None) -> Pool | None:
 
 
 def run_sweep(plan: Plan, where: Where) -> SweepResult:
-    """All tasks of the plan, those kept from an earlier run not again. Raises UserError; deterministic but for time."""
+    """All tasks of the plan, those kept from an earlier run not again. Raises UserError; deterministic but for time.
+
+    Combinations are counted before the first of them runs, so that a sweep that is killed has been. Only of an absurd
+    number, which is refused, is one task timed and never shown.
+    """
     kept = _kept_file(plan, where)
-    estimate = _measured(plan, where, {} if kept is None else kept_outcomes(kept))
-    _refuse_absurd(estimate, where)
-    where.told(estimate)
+    done = {} if kept is None else kept_outcomes(kept)
+    if plan.combinations > MOST_UNASKED and not where.yes:
+        _refuse_absurd(_measured(plan, where, done), where)
     counted = record(plan, where.trials, where.clock.now_ns())
+    estimate = _measured(plan, where, done)
+    where.told(estimate)
     pool = where.pool or (Inline() if (estimate.seconds or 0.0) < INLINE_SECONDS else ProcessPool())
     outcomes = run_campaign(Work(plan.requests), plan.tasks(), pool=pool, kept=kept, progress=where.progress)
     return assembled(plan, outcomes, where.trials, counted)
@@ -147,22 +156,23 @@ def _measured(plan: Plan, where: Where, done: Mapping[str, Outcome]) -> Estimate
     seconds, work = 0.0, Work(plan.requests)
     for engine in dict.fromkeys(plan.engines):
         first = plan.first_task(engine)
-        spent = _timed(work, first, where.stopwatch)
+        spent = _timed(work, first, where)
         if spent < RETRY_BELOW_SECONDS:
-            spent = _timed(work, first, where.stopwatch)
+            spent = _timed(work, first, where)
         seconds += spent * plan.share(first)
     left = 1.0 - finished / plan.combinations
     return Estimate(combinations=plan.combinations, done=finished, seconds=seconds * left / workers, workers=workers)
 
 
-def _timed(work: Work, task: Task, stopwatch: Callable[[], float]) -> float:
-    began = stopwatch()
+def _timed(work: Work, task: Task, where: Where) -> float:
+    """Seconds of the work itself: machine code is made once and not for every task."""
+    began, compiled = where.stopwatch(), where.compiled()
     work(task.payload)
-    return stopwatch() - began
+    return where.stopwatch() - began - (where.compiled() - compiled)
 
 
 def _refuse_absurd(estimate: Estimate, where: Where) -> None:
-    if estimate.combinations > MOST_UNASKED and not where.yes and estimate.seconds is not None:
+    if estimate.seconds is not None:
         raise UserError(
             f"{estimate.combinations:,} combinations would take about {duration(estimate.seconds)} "
             f"on {estimate.workers} core{'' if estimate.workers == 1 else 's'}",

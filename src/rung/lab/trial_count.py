@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from rung.domain.clock import Clock
 from rung.domain.errors import UserError
 from rung.lab.statistics.trial_file import SqliteTrialBook
-from rung.lab.statistics.trials import Result, Tally, Trial, TrialBook
+from rung.lab.statistics.trials import Result, Seen, Tally, Trial, TrialBook
 
 if TYPE_CHECKING:
     from rung.lab.metrics import Performance
@@ -23,9 +24,9 @@ DEFAULT_BOOK = Path(".rung") / "trials.sqlite"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """What the book knew of a run's tapes after it.   new : this configuration had not been run on them before.
+    """What the book knew of a run's days after it.   new : this configuration had not been run on these bars before.
 
-    tally : all configurations of the strategy, in all versions of its code, on the same bars of the same period.
+    tally : every try of the strategy, in all versions of its code, on any of these days of any of these symbols.
     """
 
     tally: Tally
@@ -35,10 +36,10 @@ class Tried:
     def words(self) -> str:
         count = self.tally.count
         if count == 1:
-            return "the only configuration of this strategy tried on these tapes so far"
+            return "the only try of this strategy on any of these days so far"
         if self.new:
-            return f"the {ordinal(count)} configuration of this strategy tried on these tapes"
-        return f"run before, as one of {count:,} configurations of this strategy tried on these tapes"
+            return f"the {ordinal(count)} try of this strategy on these days or some of them"
+        return f"run before, as one of {count:,} tries of this strategy on these days or some of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Counting:
         """Note what it showed, and tell how many there are by now."""
         ratio = None if shown.sharpe is None else shown.sharpe.annual / sqrt(shown.sharpe.periods_per_year)
         self.book.report([(counted.trial, Result(sharpe=ratio, days=shown.days))])
-        return Tried(tally=self.book.tally(counted.trial.strategy, counted.trial.tape_id), new=counted.new)
+        return Tried(tally=self.book.tally(counted.trial.strategy, [counted.trial.seen]), new=counted.new)
 
 
 def book_at(path: Path) -> SqliteTrialBook:
@@ -85,15 +86,21 @@ def trial_of(identity: Identity, at_ns: int) -> Trial:
         strategy=identity.strategy,
         code_id=identity.strategy_id,
         params=identity.parameters,
-        tape_id=tape_id_of(identity),
+        seen=seen_by(identity),
         at_ns=at_ns,
     )
 
 
-def tape_id_of(identity: Identity) -> str:
-    """One id for symbols, bars and period, whatever the order the symbols were named in."""
-    seen = [sorted(identity.tape_ids.items()), identity.start, identity.end]
-    return hashlib.sha256(json.dumps(seen).encode("ascii")).hexdigest()
+def seen_by(identity: Identity) -> Seen:
+    """The bars of a run: one id for symbols, contents and period, whatever the order the symbols were named in."""
+    return bars_seen(identity.tape_ids, identity.start, identity.end)
+
+
+def bars_seen(tape_ids: Mapping[str, str], first: str, last: str) -> Seen:
+    """These tapes, by symbol, from the first to the last ISO day."""
+    text = json.dumps([sorted(tape_ids.items()), first, last])
+    tape_id = hashlib.sha256(text.encode("ascii")).hexdigest()
+    return Seen(tape_id=tape_id, symbols=tuple(sorted(tape_ids)), first=first, last=last)
 
 
 def ordinal(count: int) -> str:

@@ -23,7 +23,7 @@ from rung.lab.splits import WalkForward
 from rung.lab.statistics.extra import extra_lab
 from rung.lab.statistics.series import Floats
 from rung.lab.statistics.sharpe import MIN_DAYS
-from rung.lab.statistics.trials import Result, Trial, TrialBook
+from rung.lab.statistics.trials import Result, Seen, Trial, TrialBook
 from rung.lab.statistics.verdict import Honesty, honesty
 from rung.lab.subject import Subject, Values, joined, ratio, row_of
 
@@ -136,8 +136,8 @@ def tune(
     kept, usual = runner.run([(winner.values, holdout), ({}, holdout)])
     search.count_look(holdout)
     chance, year = np.random.default_rng(plan.seed), subject.periods_per_year
-    tally = book.tally(subject.name, search.tape_id)
-    looks = book.tally(subject.name, subject.period_id(*holdout))
+    tally = book.tally(subject.name, [search.seen])
+    looks = book.tally(subject.name, [subject.seen(*holdout)])
     first, then, default = joined(inside[0]), row_of(kept), row_of(usual)
     return TuneResult(
         subject=subject,
@@ -170,7 +170,7 @@ class _Search:
 
     def __init__(self, subject: Subject, axes: Axes, plan: TunePlan, folds: Sequence[Days], book: TrialBook) -> None:
         self._subject, self._axes, self._plan, self._folds, self._book = subject, axes, plan, folds, book
-        self.tape_id = subject.period_id(folds[0][0], folds[-1][1])
+        self.seen = subject.seen(folds[0][0], folds[-1][1])
         self._study = _study(plan.out, self._identity())
 
     def run(self, runner: Runner, progress: Progress) -> None:
@@ -208,13 +208,13 @@ class _Search:
     def count_look(self, holdout: Days) -> None:
         """The held-out days are looked at once by this search; another search on them looks again."""
         rule = {"tune": self._identity(), "trials": self._plan.trials}
-        self._book.record([self._trial(rule, self._subject.period_id(*holdout))])
+        self._book.record([self._trial(rule, self._subject.seen(*holdout))])
 
-    def _trial(self, values: Mapping[str, Any], tape_id: str = "") -> Trial:
-        params = values if tape_id else {**self._subject.defaults, **values}
+    def _trial(self, values: Mapping[str, Any], seen: Seen | None = None) -> Trial:
+        params = values if seen else {**self._subject.defaults, **values}
         return Trial(
             strategy=self._subject.name, code_id=self._subject.code_id, params=params,
-            tape_id=tape_id or self.tape_id, at_ns=self._plan.at_ns,
+            seen=seen or self.seen, at_ns=self._plan.at_ns,
         )  # fmt: skip
 
     def _identity(self) -> dict[str, Any]:

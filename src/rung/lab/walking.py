@@ -24,7 +24,7 @@ from rung.lab.runner import Runner
 from rung.lab.splits import WalkForward
 from rung.lab.statistics.series import Floats
 from rung.lab.statistics.sharpe import MIN_DAYS
-from rung.lab.statistics.trials import Result, Trial, TrialBook
+from rung.lab.statistics.trials import Result, Seen, Trial, TrialBook
 from rung.lab.statistics.verdict import Honesty, honesty
 from rung.lab.subject import Subject, Values, joined, ratio, row_of
 
@@ -105,8 +105,8 @@ class WalkForwardResult:
 
     in_sample : each training day once, the mean of what the choices that trained on it earned on it.
     out_of_sample, default : daily returns of the stitched test days, as chosen and with the default parameters.
-    trials : counted by the book on the training days, whoever tried them.   trials_ever : of this strategy anywhere.
-    looks : walks counted on these test days.
+    trials : counted by the book on any of the training days, whoever tried them.   trials_ever : of this strategy
+    anywhere.   looks : trials on any of the test days; of this walk's own runs only the walk as a whole.
     """
 
     subject: Subject
@@ -173,10 +173,11 @@ def walk_forward_of(
     kept = [rows[pick] for rows, pick in zip(table, picked, strict=True)]
     runs = [(grid[pick], step.test) for pick, step in zip(picked, steps, strict=True)]
     tested, usual = runner.run(runs), runner.run([({}, step.test) for step in steps])
-    _count_look(subject, grid, plan, steps, book)
+    look = _count_look(subject, grid, plan, steps, book)
     outside, default, traded = joined(tested), joined(usual), joined(tested, "trades")
     inside = _each_day_once(steps, kept)
-    tally, looks, ever = (book.tally(subject.name, tape) for tape in _periods(subject, steps))
+    tally = book.tally(subject.name, [_trained_on(subject, steps)], but={look.trial_id})
+    looks = book.tally(subject.name, [_tested_on(subject, steps)], but={trial.trial_id for trial in trials})
     return WalkForwardResult(
         subject=subject,
         plan=plan,
@@ -191,7 +192,7 @@ def walk_forward_of(
         monte_carlo=monte_carlo(outside, traded, runner.conditions(runs), subject, chance),
         combinations=len(grid),
         trials=tally.count,
-        trials_ever=ever.count,
+        trials_ever=book.tally(subject.name).count,
         looks=looks.count,
     )
 
@@ -228,17 +229,12 @@ def _each_day_once(steps: Sequence[Window], outcomes: Sequence[Outcome]) -> Floa
     return np.array([float(np.mean(days[date])) for date in sorted(days)])
 
 
-def _train_id(subject: Subject, steps: Sequence[Window]) -> str:
-    return subject.period_id(steps[0].train[0], steps[-1].train[1])
+def _trained_on(subject: Subject, steps: Sequence[Window]) -> Seen:
+    return subject.seen(steps[0].train[0], steps[-1].train[1])
 
 
-def _periods(subject: Subject, steps: Sequence[Window]) -> tuple[str, str, None]:
-    """The trial book's names of the days of choosing, of the days after, and of all days there are."""
-    return _train_id(subject, steps), _test_id(subject, steps), None
-
-
-def _test_id(subject: Subject, steps: Sequence[Window]) -> str:
-    return subject.period_id(steps[0].test[0], steps[-1].test[1])
+def _tested_on(subject: Subject, steps: Sequence[Window]) -> Seen:
+    return subject.seen(steps[0].test[0], steps[-1].test[1])
 
 
 def _counted(
@@ -252,7 +248,7 @@ def _counted(
             strategy=subject.name,
             code_id=subject.code_id,
             params={**subject.defaults, **values},
-            tape_id=_train_id(subject, steps),
+            seen=_trained_on(subject, steps),
             at_ns=plan.at_ns,
         )
         for values in grid
@@ -271,7 +267,9 @@ def _shown(
     return shown
 
 
-def _count_look(subject: Subject, grid: Sequence[Values], plan: Plan, steps: Sequence[Window], book: TrialBook) -> None:
+def _count_look(
+    subject: Subject, grid: Sequence[Values], plan: Plan, steps: Sequence[Window], book: TrialBook
+) -> Trial:
     """A walk looks at its test days once; another grid or other windows on the same days look again."""
     rule = {
         "walk": [dict(values) for values in grid],
@@ -284,5 +282,8 @@ def _count_look(subject: Subject, grid: Sequence[Values], plan: Plan, steps: Seq
         "fixed": dict(subject.fixed),
         "defaults": dict(subject.defaults),
     }
-    tape_id = _test_id(subject, steps)
-    book.record([Trial(strategy=subject.name, code_id=subject.code_id, params=rule, tape_id=tape_id, at_ns=plan.at_ns)])
+    look = Trial(
+        strategy=subject.name, code_id=subject.code_id, params=rule, seen=_tested_on(subject, steps), at_ns=plan.at_ns
+    )
+    book.record([look])
+    return look

@@ -8,6 +8,7 @@ from pathlib import Path
 from rung.domain.errors import UserError
 
 PARTIAL = ".partial"
+PROBE = "rung_may_write"
 REMEDY = "choose a writable folder with --out, or free some space"
 BUFFER_BYTES = 256 * 1024
 
@@ -21,6 +22,17 @@ def make_folder(path: Path) -> None:
     """Create the folder and its parents; a file in its place or missing rights raise UserError."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def writable_folder(path: Path) -> None:
+    """As `make_folder`, and a file was written there and removed: told before long work, not after it."""
+    make_folder(path)
+    probe = path / f".{PROBE}{PARTIAL}"
+    try:
+        probe.write_bytes(b"")
+        probe.unlink()
     except OSError as error:
         raise unwritable(path, error) from error
 

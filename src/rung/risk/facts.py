@@ -71,6 +71,11 @@ def beyond(one: float, other: float, limit_frac: Decimal, price: float) -> bool:
     return abs(exact(one) - exact(other)) > limit_frac * exact(price)
 
 
+def stop_distance_of(order: Order) -> float | None:
+    """How far from the price of the decision the order's nearest stop begins, a fraction; None without a stop."""
+    return None if order.protection is None else order.protection.stop_distance_frac(float(order.reference_price))
+
+
 def offered(quantity: Decimal) -> Decimal:
     """A quantity that would have fitted, ≥ 0, rounded down to eight places: what a refusal offers instead."""
     return max(_ZERO, quantity).quantize(_STEP, rounding=ROUND_DOWN)

@@ -18,7 +18,8 @@ _ZERO = Decimal(0)
 def cuts_risk(order: Order, view: View) -> bool:
     """True for what passes the entry gates: cancels, reduce-only orders, a PROTECT that keeps or tightens.
 
-    A PROTECT that loosens or drops a stop adds risk: it is judged like an opening order.
+    A PROTECT that loosens or drops a stop adds risk: it is judged like an opening order. A trailing stop never
+    retreats, so another distance of it loosens nothing; to drop it does.
     """
     if order.kind is OrderKind.CANCEL:
         return True
@@ -55,26 +56,35 @@ def _leaving(symbol: str, ahead: Sequence[Order]) -> Decimal:
 def _keeps_or_tightens(order: Order, view: View) -> bool:
     position = view.account.positions.get(order.symbol)
     present = position.protection if position is not None else None
-    now = present.stop_frac if present is not None else None
-    if now is None:
+    if present is None:
         return True
-    wanted = order.protection.stop_frac if order.protection is not None else None
-    return wanted is not None and wanted <= now
+    wanted = order.protection if order.protection is not None else Protection()
+    if present.trails and not wanted.trails:
+        return False
+    if present.stop_frac is None:
+        return True
+    return wanted.stop_frac is not None and wanted.stop_frac <= present.stop_frac
 
 
 def _protection_violations(protection: Protection | None) -> tuple[Violation, ...]:
     if protection is None:
         return ()
-    fractions = {"stop": protection.stop_frac, "take-profit": protection.take_profit_frac}
+    entry, best = "fraction of the entry price", "fraction of the best close"
+    distances = (
+        ("stop", protection.stop_frac, entry),
+        ("take-profit", protection.take_profit_frac, entry),
+        ("trailing stop", protection.trail_frac, best),
+        ("trailing stop", protection.trail_quote, "amount"),
+    )
     return tuple(
         Violation(
             kind=ViolationKind.INVALID_STOP,
             gate=NAME,
-            message=f"{name} distance {value} is not a positive finite fraction of the entry price",
+            message=f"{name} distance {value} is not a positive finite {what}",
             value=str(value),
             limit="> 0",
         )
-        for name, value in fractions.items()
+        for name, value, what in distances
         if value is not None and not (math.isfinite(value) and value > 0.0)
     )
 

@@ -12,6 +12,7 @@ from rung.domain.instrument import Instrument
 from rung.domain.order import Order, OrderKind, Side
 from rung.domain.target import Action, Protection
 from rung.simulation.prices import exact, round_down, round_up
+from rung.simulation.trailing import Trail
 
 ZERO = Decimal(0)
 COST_STEP = Decimal("0.00000001")
@@ -50,8 +51,9 @@ class SymbolBook:
     """
 
     __slots__ = (
-        "ceiling", "cost", "floor", "instrument", "opened_ns", "opening", "protection", "quantity", "resting_target",
-        "seq", "stop", "stops_triggered", "symbol", "take_profit_from_ns", "target", "waiting", "working",
+        "ceiling", "cost", "floor", "guarded_seq", "instrument", "opened_ns", "opening", "protection", "quantity",
+        "resting_target", "seq", "stop", "stops_triggered", "symbol", "take_profit_from_ns", "target", "trail",
+        "waiting", "working",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument) -> None:
@@ -70,6 +72,8 @@ class SymbolBook:
         self.resting_target: Working | None = None
         self.stops_triggered = 0
         self.take_profit_from_ns = 0
+        self.guarded_seq = 0
+        self.trail: Trail | None = None
         self._guard(None)
 
     @property
@@ -109,7 +113,8 @@ class SymbolBook:
             if instruction.order.kind is OrderKind.CANCEL:
                 self.working = [w for w in self.working if w.seq > instruction.seq]
             elif self.quantity != 0:
-                self._guard(instruction.order.protection)
+                self.guarded_seq = instruction.seq
+                self._guard(instruction.order.protection, instruction.order.reference_price)
         return bool(due)
 
     def expire_openings(self, session: str) -> bool:
@@ -148,9 +153,9 @@ class SymbolBook:
         order = working.order
         if self.opening is None:
             self.opening, self.opened_ns = order, bar.open_ns
-            self._guard(order.protection)
-        elif working.fills == 1 and order.protection is not None:
-            self._guard(order.protection)
+            self._guard(order.protection, self.cost / self.quantity)
+        elif working.fills == 1 and order.protection is not None and working.seq > self.guarded_seq:
+            self._guard(order.protection, order.reference_price)
         self.take_profit_from_ns = bar.known_ns
 
     def trigger_stop(self, bar: Bar) -> Working:
@@ -158,7 +163,7 @@ class SymbolBook:
         self.withdraw_openings()
         self.stops_triggered += 1
         self.seq += 1
-        order = self._protective(bar.open_ns, f"s{self.stops_triggered}", Action.STOP_LOSS, f"stop at {self.stop}")
+        order = self._protective(bar.open_ns, f"s{self.stops_triggered}", Action.STOP_LOSS, self._stop_words)
         stop = Working(order, order.quantity, bar.known_ns, self.seq, "", Trigger.STOP)
         self.working.append(stop)
         return stop
@@ -194,20 +199,49 @@ class SymbolBook:
             strategy=self.opening.strategy,
         )
 
-    def _guard(self, protection: Protection | None) -> None:
-        """Set the levels from the average entry price, each rounded to the tick away from it."""
+    @property
+    def _stop_words(self) -> str:
+        trailing = self.trail is not None and self.stop == self.trail.level and self.stop != self._fixed_stop()
+        return f"trailing stop at {self.stop}" if trailing else f"stop at {self.stop}"
+
+    def follow_stop(self) -> None:
+        """The trailing stop goes after the closes seen; for the next bar."""
+        if self.trail is not None and self.trail.moved:
+            self._guard(self.protection)
+
+    def note_close(self, bar: Bar | None) -> None:
+        """The trailing stop sees the close of a bar that is over."""
+        if self.trail is not None and bar is not None:
+            self.trail.see(bar.close, is_long=self.quantity > 0)
+
+    def _guard(self, protection: Protection | None, begin: Decimal = ZERO) -> None:
+        """Set the levels from the average entry price, each rounded to the tick away from it.
+
+        begin : where a trailing stop that was not there before begins.
+        """
         self.protection = protection
         self.stop = self.target = None
         self.floor, self.ceiling = -inf, inf
         if protection is None or self.quantity == 0:
+            self.trail = None
             return
-        is_long = self.quantity > 0
-        loss, gain = protection.stop_frac, protection.take_profit_frac
-        self.stop = self._level(-loss if is_long else loss) if loss is not None else None
+        is_long, gain = self.quantity > 0, protection.take_profit_frac
+        self.stop = self._fixed_stop()
+        if protection.trails:
+            self.trail = self.trail or Trail(begin)
+            level = self.trail.follow(protection, self.instrument.tick_size, is_long=is_long)
+            nearer = max if is_long else min
+            self.stop = level if self.stop is None else nearer(level, self.stop)
+        else:
+            self.trail = None
         self.target = self._level(gain if is_long else -gain) if gain is not None else None
         low, high = (self.stop, self.target) if is_long else (self.target, self.stop)
         self.floor = float(low) if low is not None else -inf
         self.ceiling = float(high) if high is not None else inf
+
+    def _fixed_stop(self) -> Decimal | None:
+        loss = None if self.protection is None else self.protection.stop_frac
+        return None if loss is None else self._level(-loss if self.quantity > 0 else loss)
 
     def _level(self, move_frac: float) -> Decimal:
         """The average entry price moved by `move_frac`, on the tick grid, never nearer than asked."""

@@ -71,5 +71,5 @@ def row_of(book: SymbolBook, last: Bar, spot_share: float) -> Row:
 
 
 def all_idle(books: Iterable[SymbolBook]) -> bool:
-    """Nothing is on its way in any of them."""
-    return not any(book.working or book.waiting for book in books)
+    """Nothing is on its way in any of them, and no stop follows the market."""
+    return not any(book.working or book.waiting or book.trail for book in books)

@@ -136,6 +136,7 @@ class FinancedVenue(SimVenue):
             changed |= self._expire("")
         if changed:
             self._refresh()
+        self._note_closes(event)
         self._settle(event)
         return tuple(fills)
 

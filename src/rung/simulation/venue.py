@@ -49,6 +49,7 @@ class SimVenue:
         self._session = ""
         self._session_close_ns = BEFORE_TIME
         self._live: tuple[SymbolBook, ...] = ()
+        self._trailing: tuple[SymbolBook, ...] = ()
         self._working: Mapping[str, str] = {}
         self._protections: Mapping[str, Protection] = {}
 
@@ -88,14 +89,21 @@ class SimVenue:
             changed |= self._expire("")
         if changed:
             self._refresh()
+        self._note_closes(event)
         return tuple(fills)
 
     def _enter(self, event: Slice) -> None:
         if event.at_ns <= self._now_ns:
             raise ValueError(f"slice {event.at_ns} does not come after {self._now_ns}")
         self._now_ns = event.at_ns
+        for book in self._trailing:
+            book.follow_stop()
         if event.session.date != self._session:
             self._open_session(event.session)
+
+    def _note_closes(self, event: Slice) -> None:
+        for book in self._trailing:
+            book.note_close(event.bars.get(book.symbol))
 
     def working(self) -> Mapping[str, str]:
         """Symbol → id of an order not finished; where several are, one that adds risk."""
@@ -134,6 +142,7 @@ class SimVenue:
     def _refresh(self) -> None:
         """Rebuild what is asked every slice; called only when something changed."""
         self._live = tuple(book for book in self._books.values() if book.alive)
+        self._trailing = tuple(book for book in self._live if book.trail is not None)
         self._working = {b.symbol: b.working_id for b in self._live if b.working}
         self._protections = {b.symbol: b.protection for b in self._live if b.protection is not None}
 

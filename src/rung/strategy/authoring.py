@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypedDict, Unpack
 
 from rung.domain.account import Position
 from rung.domain.bar import Bar
@@ -32,6 +32,18 @@ from rung.strategy.parameters import settings
 DEFAULT_WEIGHT = 0.95
 """A little less than all: costs and a gap to the fill must not push an order over a limit of 1."""
 MOST_REMEMBERED = 64
+Guards = tuple[float | None, float | None, float | None, float | None]
+"""stop, target, trail, trail_by: as `Strategy.long` takes them."""
+UNGUARDED: Guards = (None, None, None, None)
+
+
+class Levels(TypedDict, total=False):
+    """What may guard a wish, by name; as in `Strategy.long`."""
+
+    stop: float | None
+    target: float | None
+    trail: float | None
+    trail_by: float | None
 
 
 class Wish(NamedTuple):
@@ -132,6 +144,27 @@ def side_of(position: Position | None) -> int:
     return 0 if position is None else -1 if position.quantity.is_signed() else 1
 
 
+def _guards(
+    stop: float | None = None, target: float | None = None, trail: float | None = None, trail_by: float | None = None
+) -> Guards:
+    return stop, target, trail, trail_by
+
+
+def _protection(guards: Guards) -> Protection | None:
+    """What is asked for, checked. Raises ValueError for a distance that is none."""
+    stop, target, trail, trail_by = guards
+    of = {"stop": "the entry price", "target": "the entry price", "trail": "the best close", "trail_by": ""}
+    for (name, whole), value in zip(of.items(), guards, strict=True):
+        if value is not None and not (0.0 < value < math.inf):
+            words = f"a fraction of {whole}" if whole else "a distance in the price's currency"
+            raise ValueError(f"{name} = {value} is not {words} above 0")
+    if trail is not None and trail_by is not None:
+        raise ValueError("a stop trails by a fraction (trail) or by a distance (trail_by), not by both")
+    if guards == UNGUARDED:
+        return None
+    return Protection(stop_frac=stop, take_profit_frac=target, trail_frac=trail, trail_quote=trail_by)
+
+
 def _size(weight: float) -> float:
     """A weight as `long` and `short` take it: without a sign, which they are themselves."""
     if weight < 0.0:
@@ -166,9 +199,9 @@ class Authored:
     def start(self) -> None:
         """Make indicators and other state here; called once before the first bar. The parameters are set."""
 
-    def _wish(self, weight: float, reason: str, stop: float | None, target: float | None, symbol: str) -> Wish:
+    def _wish(self, weight: float, reason: str, guards: Guards, symbol: str) -> Wish:
         """A checked wish; the same one again for the same words, because most bars repeat the last."""
-        key = (weight, reason, stop, target, symbol)
+        key = (weight, reason, guards, symbol)
         known = self._wishes.get(key)
         if known is not None:
             return known
@@ -176,12 +209,7 @@ class Authored:
             raise ValueError(
                 f"a weight of {abs(weight)} is not within 0 and {self.most_weight:g}, the leverage allowed"
             )
-        for name, fraction in (("stop", stop), ("target", target)):
-            if fraction is not None and not (0.0 < fraction < math.inf):
-                raise ValueError(f"{name} = {fraction} is not a fraction of the entry price above 0")
-        guarded = stop is not None or target is not None
-        protection = Protection(stop_frac=stop, take_profit_frac=target) if guarded else None
-        return self._kept(key, Wish(weight, reason, protection, symbol))
+        return self._kept(key, Wish(weight, reason, _protection(guards), symbol))
 
     def _kept(self, key: object, wish: Wish) -> Wish:
         """Remember a wish; reasons with numbers in them would fill the memory, so it is emptied now and then."""
@@ -204,16 +232,36 @@ class Strategy(Authored):
         raise NotImplementedError
 
     def long(
-        self, reason: str = "", *, weight: float | None = None, stop: float | None = None, target: float | None = None
+        self,
+        reason: str = "",
+        *,
+        weight: float | None = None,
+        stop: float | None = None,
+        target: float | None = None,
+        trail: float | None = None,
+        trail_by: float | None = None,
     ) -> Wish:
-        """Be long with `weight` of the equity. stop, target : fractions of the average entry price."""
-        return self._wish(_size(self.weight if weight is None else weight), reason, stop, target, "")
+        """Be long with `weight` of the equity. stop, target : fractions of the average entry price.
+
+        trail : a stop that stays this fraction behind the best close since the entry.   trail_by : one that stays this
+        much money behind it, `3 * self.atr(view.bar)`; say it anew every bar and the newest distance counts.
+        """
+        guards = (stop, target, trail, trail_by)
+        return self._wish(_size(self.weight if weight is None else weight), reason, guards, "")
 
     def short(
-        self, reason: str = "", *, weight: float | None = None, stop: float | None = None, target: float | None = None
+        self,
+        reason: str = "",
+        *,
+        weight: float | None = None,
+        stop: float | None = None,
+        target: float | None = None,
+        trail: float | None = None,
+        trail_by: float | None = None,
     ) -> Wish:
-        """Be short with `weight` (given as a positive number) of the equity."""
-        return self._wish(-_size(self.weight if weight is None else weight), reason, stop, target, "")
+        """Be short with `weight` (given as a positive number) of the equity, guarded as in `long`."""
+        guards = (stop, target, trail, trail_by)
+        return self._wish(-_size(self.weight if weight is None else weight), reason, guards, "")
 
     def flat(self, reason: str = "") -> Wish:
         """Be out; an opening order that still works is withdrawn."""
@@ -232,17 +280,13 @@ class Portfolio(Authored):
         """Called once for every instant at which any of the symbols has a closed bar; () leaves all alone."""
         raise NotImplementedError
 
-    def long(
-        self, symbol: str, reason: str = "", *, weight: float, stop: float | None = None, target: float | None = None
-    ) -> Wish:
-        """Be long `symbol` with `weight` of the equity. stop, target : fractions of the average entry price."""
-        return self._wish(_size(weight), reason, stop, target, self._traded(symbol))
+    def long(self, symbol: str, reason: str = "", *, weight: float, **guards: Unpack[Levels]) -> Wish:
+        """Be long `symbol` with `weight` of the equity, guarded as in `Strategy.long`."""
+        return self._wish(_size(weight), reason, _guards(**guards), self._traded(symbol))
 
-    def short(
-        self, symbol: str, reason: str = "", *, weight: float, stop: float | None = None, target: float | None = None
-    ) -> Wish:
-        """Be short `symbol` with `weight` (given as a positive number) of the equity."""
-        return self._wish(-_size(weight), reason, stop, target, self._traded(symbol))
+    def short(self, symbol: str, reason: str = "", *, weight: float, **guards: Unpack[Levels]) -> Wish:
+        """Be short `symbol` with `weight` (given as a positive number) of the equity, guarded as in `long`."""
+        return self._wish(-_size(weight), reason, _guards(**guards), self._traded(symbol))
 
     def flat(self, symbol: str, reason: str = "") -> Wish:
         """Be out of `symbol`."""

@@ -68,13 +68,13 @@ class _Lane:
             self.asked = wish
             return self._target(wish, at_ns, Action.EXIT, weight)
         if asked is not None and asked.weight == weight:
-            if works:
-                return None
             if position is not None and position.quantity.is_signed() is (weight < 0.0):
                 if wish is asked or wish.protection is None or wish.protection == asked.protection:
                     return None
                 self.asked = wish
-                return self._target(wish, at_ns, Action.HOLD, None)
+                return self._target(wish, at_ns, Action.GUARD if works else Action.HOLD, None)
+            if works:
+                return None
         self.asked = wish
         return self._target(wish, at_ns, Action.ENTER_LONG if weight > 0.0 else Action.ENTER_SHORT, weight)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from rung.allocation.allocate import Allocator
@@ -90,6 +91,16 @@ def test_weight_zero_sells_all_of_it_reduce_only_even_without_a_bar() -> None:
 
 def test_an_entry_without_a_bar_has_no_price_and_no_size() -> None:
     assert allocate(view(), target(0.3, "SQQQ")) == ()
+
+
+def test_to_guard_only_protects_and_withdraws_nothing_while_to_hold_withdraws_what_would_grow() -> None:
+    seen = view({"TQQQ": 10}, working={"TQQQ": "rotation-1-TQQQ-o"})
+    trail = Protection(trail_quote=0.5)
+    hold = target(None, protection=trail)
+    guard = msgspec.structs.replace(hold, action=Action.GUARD)
+    assert [order.kind for order in allocate(seen, hold)] == [OrderKind.CANCEL, OrderKind.PROTECT]
+    (order,) = allocate(seen, guard)
+    assert (order.kind, order.protection, order.reduce_only) == (OrderKind.PROTECT, trail, True)
 
 
 def test_a_flip_is_a_reduction_and_an_opening_in_this_order() -> None:

@@ -36,7 +36,7 @@ FIELDS = {
     Order: "order_id at_ns symbol side kind quantity reference_price reduce_only action reason strategy limit_price "
     "protection leverage",
     Position: "symbol quantity entry_price opened_ns mark_price entry_fees_quote protection",
-    Protection: "stop_frac take_profit_frac",
+    Protection: "stop_frac take_profit_frac trail_frac trail_quote",
     Refused: "order violations at_ns",
     Session: "date open_ns close_ns",
     Signal: "at_ns symbol lean probability confidence strength rank",

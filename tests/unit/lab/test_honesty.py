@@ -76,10 +76,10 @@ def test_an_invented_market_is_said_first() -> None:
 @pytest.mark.parametrize(
     ("count", "new", "said"),
     [
-        (1, True, "the only configuration of this strategy tried on these tapes so far"),
-        (1, False, "the only configuration of this strategy tried on these tapes so far"),
-        (3, True, "the 3rd configuration of this strategy tried on these tapes"),
-        (3, False, "run before, as one of 3 configurations of this strategy tried on these tapes"),
+        (1, True, "the only try of this strategy on any of these days so far"),
+        (1, False, "the only try of this strategy on any of these days so far"),
+        (3, True, "the 3rd try of this strategy on these days or some of them"),
+        (3, False, "run before, as one of 3 tries of this strategy on these days or some of them"),
     ],
 )
 def test_the_line_ends_with_how_many_configurations_were_tried(count: int, new: bool, said: str) -> None:

@@ -213,6 +213,28 @@ def test_every_combination_is_counted_once_before_it_runs(tmp_path: Path) -> Non
     assert (wider.tally.count, wider.new) == (5, 1)
 
 
+def test_a_sweep_killed_while_it_is_timed_has_been_counted(tmp_path: Path) -> None:
+    """The first task runs to be timed, before the pool sees any."""
+
+    def killed() -> float:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(plan_sweep(request(), GRID), where(tmp_path, stopwatch=killed))
+    assert where(tmp_path).trials.tally("crossover").count == 4
+
+
+def test_the_estimate_leaves_out_what_compiling_took(tmp_path: Path) -> None:
+    """A first run of 60 seconds, 59 of them for machine code that is there from then on, and a second one."""
+    seconds, compiled = iter((0.0, 60.0, 60.0, 61.0)), iter((10.0, 69.0, 69.0, 69.0))
+    told = list[Estimate]()
+    timed = where(
+        tmp_path, told=told.append, stopwatch=lambda: next(seconds), compiled=lambda: next(compiled), workers=1
+    )
+    run_sweep(plan_sweep(request(), {"period": [20]}), timed)
+    assert told[0].seconds == pytest.approx(1.0)
+
+
 def test_an_absurd_grid_is_refused_with_its_number_and_its_time(tmp_path: Path) -> None:
     ticks = iter(range(100))
     absurd = plan_sweep(request(), {"period": "2:10000:1", "band": "0:0.5:0.001", "stop": "0.001:0.5:0.001"})

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from rung.config.shipped import config_file
 from rung.domain.clock import ManualClock
 from rung.domain.errors import UserError
 from rung.lab import backtest, invented_tapes
 from rung.lab.backtesting import BacktestRequest, run_backtest
+from rung.lab.costs import load_costs
 from rung.lab.result import BacktestResult
-from rung.lab.statistics.trials import TrialBook
-from rung.lab.trial_count import DEFAULT_BOOK, Counting, book_at, tape_id_of
+from rung.lab.statistics.trials import Tally, TrialBook
+from rung.lab.strategy_subject import dearer
+from rung.lab.trial_count import DEFAULT_BOOK, Counting, book_at, seen_by
 
 TAPES = invented_tapes("COINUSDT", days=4)
 
@@ -28,7 +31,7 @@ def test_the_nth_configuration_knows_that_it_is_the_nth(tmp_path: Path) -> None:
     results = [run(book, period=period) for period in (30, 60, 60, 90)]
     tried = [result.tried for result in results if result.tried is not None]
     assert [(t.tally.count, t.new) for t in tried] == [(1, True), (2, True), (2, False), (3, True)]
-    assert "the 3rd configuration of this strategy tried on these tapes" in results[-1].honesty
+    assert "the 3rd try of this strategy on these days or some of them" in results[-1].honesty
 
 
 def test_the_book_is_told_the_daily_ratio_of_every_trial(tmp_path: Path) -> None:
@@ -67,13 +70,40 @@ def test_python_counts_as_the_command_line_does_unless_told_not_to(
     assert book_at(DEFAULT_BOOK).tally("crossover").count == tried.tally.count == 1
 
 
-def test_other_tapes_and_other_periods_are_counted_apart() -> None:
+def test_a_shorter_period_of_the_same_days_is_another_try(tmp_path: Path) -> None:
+    """Choosing between four days and two of them is a look at those two."""
+    book = book_at(tmp_path / "trials.sqlite")
+    counting = Counting(book, ManualClock(7))
+    counts = []
+    for start, end in (("2025-03-01", "2025-03-04"), ("2025-03-01", "2025-03-02"), ("2025-03-03", "2025-03-04")):
+        request = BacktestRequest(strategy="crossover", data=TAPES, start=start, end=end)
+        tried = run_backtest(request, counting=counting).tried
+        assert tried is not None
+        counts.append(tried.tally.count)
+    assert counts == [1, 2, 2]
+
+
+def test_other_costs_are_the_same_choice_and_their_figures_the_newest(tmp_path: Path) -> None:
+    book = book_at(tmp_path / "trials.sqlite")
+    shipped = load_costs(config_file("costs_crypto.toml")).value
+    results = [
+        run_backtest(
+            BacktestRequest(strategy="crossover", data=TAPES, costs=costs), counting=Counting(book, ManualClock(7))
+        )
+        for costs in (shipped, dearer(shipped, 3.0))
+    ]
+    ratios = [r.figures.performance.sharpe.moments.ratio for r in results if r.figures.performance.sharpe]
+    assert ratios[0] > ratios[1]
+    assert book.tally("crossover") == Tally(count=1, ratios=(pytest.approx(ratios[1]),))
+
+
+def test_other_tapes_and_other_periods_are_other_bars() -> None:
     identity = backtest("crossover", data=TAPES, book=None).identity
     same = replace(identity, parameters={}, costs_id="other")
     shorter = replace(identity, end="2025-03-02")
     other = replace(identity, tape_ids={"COINUSDT": "0" * 64})
-    assert tape_id_of(same) == tape_id_of(identity)
-    assert len({tape_id_of(i) for i in (identity, shorter, other)}) == 3
+    assert seen_by(same) == seen_by(identity)
+    assert len({seen_by(i) for i in (identity, shorter, other)}) == 3
 
 
 def test_without_a_place_for_the_book_it_says_so(tmp_path: Path) -> None:

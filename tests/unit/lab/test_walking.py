@@ -17,6 +17,7 @@ from rung.lab.backtesting import BacktestRequest, run_backtest
 from rung.lab.campaign import Outcome, Payload
 from rung.lab.costs import load_costs
 from rung.lab.optimising import open_book
+from rung.lab.statistics.trials import Trial
 from rung.lab.strategy_subject import dearer, evaluate, strategy_subject
 from rung.lab.subject import Conditions, Subject
 from rung.lab.walking import Plan, best, walk_forward_of, windows
@@ -126,11 +127,28 @@ def test_every_combination_is_counted_once_and_every_other_walk_is_another_look(
     again = walk_forward_of(subject, grid, plan, book)
     assert (first.trials, first.looks) == (again.trials, again.looks) == (2, 1)
     more = walk_forward_of(subject, [*grid, {"k": 3}], plan, book)
-    assert (more.trials, more.looks) == (3, 2)
+    assert (more.trials, more.looks) == (4, 2)  # the first walk looked at days this one trains on
     assert more.box.in_sample.deflated is not None
-    assert more.box.in_sample.deflated.trials == 3
+    assert more.box.in_sample.deflated.trials == 4
     assert more.box.out_of_sample.deflated is not None
     assert more.box.out_of_sample.deflated.trials == 2
+
+
+def test_whatever_was_tried_on_days_of_the_walk_counts_on_both_sides() -> None:
+    """A run over all days saw the test days, too; one on days the walk leaves out saw none of them."""
+    subject, book = made_up({k: alternating(k / 1000) for k in range(4)}), open_book()
+    before, plan = Plan(train_days=4, test_days=4), Plan(train_days=4, test_days=4, anchored=True)
+
+    def tried(first: str, last: str) -> None:
+        seen = subject.seen(first, last)
+        book.record([Trial(strategy="made_up", code_id="c", params={"k": 9}, seen=seen, at_ns=1)])
+
+    tried(DATES[0], DATES[3])  # the first training days only
+    tried(DATES[0], DATES[11])
+    result = walk_forward_of(subject, [{"k": 1}, {"k": 2}], before, book)
+    assert (result.trials, result.looks) == (4, 2)
+    again = walk_forward_of(subject, [{"k": 1}, {"k": 2}], plan, book)
+    assert (again.trials, again.looks) == (5, 3)
 
 
 def test_dearer_costs_are_run_again_and_shown() -> None:

@@ -261,6 +261,29 @@ def test_protection_that_loosens_the_stop_is_judged_like_an_opening(wanted: floa
     assert kinds(one(protect(wanted), CLOSED, view=guarded(0.02))) == ["KILL_SWITCH"]
 
 
+TRAILS = Protection(stop_frac=0.02, trail_quote=1.5)
+
+
+@pytest.mark.parametrize(
+    "wanted", [Protection(stop_frac=0.02, trail_quote=9.0), Protection(stop_frac=0.01, trail_frac=0.5)]
+)
+def test_another_distance_of_a_trailing_stop_loosens_nothing_because_it_never_retreats(wanted: Protection) -> None:
+    view = made.view(of=made.account(made.position(protection=TRAILS)))
+    assert isinstance(one(replace(protect(None), protection=wanted), CLOSED, view=view), Approved)
+
+
+@pytest.mark.parametrize("wanted", [Protection(stop_frac=0.02), Protection(trail_quote=1.5)])
+def test_to_drop_a_trailing_stop_or_the_stop_beside_it_is_judged_like_an_opening(wanted: Protection) -> None:
+    view = made.view(of=made.account(made.position(protection=TRAILS)))
+    assert kinds(one(replace(protect(None), protection=wanted), CLOSED, view=view)) == ["KILL_SWITCH"]
+
+
+@pytest.mark.parametrize("trail", [{"trail_frac": 0.0}, {"trail_quote": float("nan")}, {"trail_quote": -1.0}])
+def test_a_trailing_stop_that_is_no_distance_is_refused(trail: dict[str, float]) -> None:
+    order = replace(protect(None), protection=Protection(**trail))
+    assert kinds(one(order, OPEN, view=guarded(None))) == ["INVALID_STOP"]
+
+
 def test_protection_that_says_nothing_is_judged_like_an_opening() -> None:
     silent = replace(protect(None), protection=None)
     assert kinds(one(silent, CLOSED, view=guarded(0.02))) == ["KILL_SWITCH"]

@@ -145,18 +145,21 @@ class Stage:
     def cancel(self) -> str:
         return self.send(Side.SELL, 0, kind=OrderKind.CANCEL, reduce_only=True)
 
-    def protect(self, stop: float | None = None, target: float | None = None) -> str:
-        return self.send(Side.SELL, 0, kind=OrderKind.PROTECT, reduce_only=True, protection=protection(stop, target))
+    def protect(self, stop: float | None = None, target: float | None = None, **trail: float) -> str:
+        guard = protection(stop, target, **trail)
+        return self.send(Side.SELL, 0, kind=OrderKind.PROTECT, reduce_only=True, protection=guard)
 
-    def held(self, quantity: int = 100, stop: float | None = None, target: float | None = None) -> None:
+    def held(self, quantity: int = 100, stop: float | None = None, target: float | None = None, **trail: float) -> None:
         """Be long (or short, < 0) from a fill at 100.00."""
         side = Side.BUY if quantity > 0 else Side.SELL
-        self.send(side, abs(quantity), protection=protection(stop, target))
+        self.send(side, abs(quantity), protection=protection(stop, target, **trail))
         assert len(self.bar()) == 1
 
 
-def protection(stop: float | None = None, target: float | None = None) -> Protection | None:
-    return Protection(stop_frac=stop, take_profit_frac=target) if stop is not None or target is not None else None
+def protection(stop: float | None = None, target: float | None = None, **trail: float) -> Protection | None:
+    """trail : trail_frac or trail_quote."""
+    guard = Protection(stop_frac=stop, take_profit_frac=target, **trail)
+    return guard if guard != Protection() else None
 
 
 def told(fills: tuple[Fill, ...]) -> list[tuple[str, str, str, str]]:

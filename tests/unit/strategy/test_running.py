@@ -88,6 +88,41 @@ def test_another_weight_resizes_and_another_stop_only_protects() -> None:
     assert not port.decide(view(6, held={"BTCUSDT": "2"}))
 
 
+def test_a_trailing_distance_that_changes_is_told_every_bar_while_something_is_held() -> None:
+    port = run(lambda s, v: s.long("rides", stop=0.02, trail_by=2.0 + v.minute))
+    assert one(port.decide(view(1))).protection == Protection(stop_frac=0.02, trail_quote=3.0)
+    assert not port.decide(view(2, working=BTC))
+    growing = one(port.decide(view(3, held={"BTCUSDT": "1"}, working=BTC)))
+    assert (growing.action, growing.weight) == (Action.GUARD, None)
+    assert growing.protection == Protection(stop_frac=0.02, trail_quote=5.0)
+    held = one(port.decide(view(4, held={"BTCUSDT": "2"})))
+    assert (held.action, held.weight, held.protection) == (
+        Action.HOLD,
+        None,
+        Protection(stop_frac=0.02, trail_quote=6.0),
+    )
+
+
+def test_a_trailing_fraction_is_told_once_because_the_venue_follows_by_itself() -> None:
+    port = run(lambda s, v: s.short("sinks", trail=0.03))
+    assert one(port.decide(view(1))).protection == Protection(trail_frac=0.03)
+    assert not port.decide(view(2, held={"BTCUSDT": "-2"}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"trail": 0.0}, "trail = 0.0 is not a fraction of the best close above 0"),
+        ({"trail_by": math.nan}, "trail_by = nan is not a distance in the price's currency above 0"),
+        ({"trail": 0.01, "trail_by": 2.0}, "by a fraction (trail) or by a distance (trail_by), not by both"),
+    ],
+)
+def test_a_trail_that_is_no_distance_is_told_with_the_authors_line(asked: dict[str, float], said: str) -> None:
+    with pytest.raises(UserError) as told:
+        run(lambda s, v: s.long("rides", **asked)).decide(view(1))
+    assert said in told.value.what
+
+
 def test_flat_leaves_once_and_withdraws_an_opening_that_still_works() -> None:
     port = run(lambda s, v: s.long("rose", stop=0.02) if v.minute == 1 else s.flat("enough"))
     port.decide(view(1))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +13,10 @@ import typer
 from rung.domain.errors import UserError
 
 if TYPE_CHECKING:
+    from rung.apps.subjects import Question
     from rung.lab.backtesting import BacktestRequest
     from rung.lab.instruments import Kind
+    from rung.lab.result import BacktestResult
 
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="what to trade; repeat for several")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter: period=40; repeat for several")]
@@ -26,6 +30,9 @@ FundingFolder = Annotated[
 ]
 TradedAs = Annotated[
     str | None, typer.Option("--as", help="`spot`: take perpetuals as coins (default: as config/instruments.toml)")
+]
+RotationFile = Annotated[
+    Path | None, typer.Option(help="rotation only: its file (default: config/rotation_strategy.json)")
 ]
 Timeframe = Annotated[str | None, typer.Option(help="longer bars: 5m, 15m, 1h (default: as the tape)")]
 
@@ -43,6 +50,7 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     traded_as: TradedAs = None,
     timeframe: Timeframe = None,
     limits: LimitFiles = None,
+    config: RotationFile = None,
     out: Annotated[Path | None, typer.Option(help="folder for the report (HTML, text, JSON) and tables")] = None,
     json: Annotated[bool, typer.Option("--json", help="print report.json")] = False,
 ) -> None:
@@ -50,24 +58,49 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
 
     The strategy is a file of yours, a built-in name (`rung strategies list`) or one an installed package adds. The same
     class runs on every rung. Every configuration is counted in .rung/trials.sqlite: luck grows with every try.
+    `rotation` runs as in `rung mock`, on its own symbols and limits, from the first to the last day you give.
     """
     from rung.adapters.state.system_clock import SystemClock
+    from rung.apps.cli.progress import progress_bar
+    from rung.apps.study_files import folder_for
+    from rung.apps.subjects import Question
+    from rung.lab.trial_count import DEFAULT_BOOK, Counting, book_at
+
+    question = Question(
+        strategy=strategy, symbols=tuple(symbol or ()), period=(start, end), grid=(), settings=tuple(settings or ()),
+        data=data, capital=capital, costs=costs, limits=tuple(limits or ()), funding=funding, traded_as=traded_as,
+        timeframe=timeframe, config=config,
+    )  # fmt: skip
+    run = _run_of(question)
+    folder_for(out)
+    with progress_bar() as progress:
+        result = run(progress, counting=Counting(book_at(DEFAULT_BOOK), SystemClock()))
+    _show(result, out, as_json=json)
+
+
+def _run_of(question: Question) -> Callable[..., BacktestResult]:
+    from rung.apps.subjects import ROTATION, request_of
+
+    if question.strategy == ROTATION:
+        from rung.apps.rotation_backtest import backtest_rotation
+
+        return partial(backtest_rotation, question, parse_settings(list(question.settings)))
+    if question.config is not None:
+        raise UserError("only the rotation has a file of its own", where="--config", remedy="say --set NAME=VALUE")
+    from rung.lab.backtesting import run_backtest
+
+    return partial(run_backtest, request_of(question))
+
+
+def _show(result: BacktestResult, out: Path | None, *, as_json: bool) -> None:
     from rung.apps.backtest_files import write_results
     from rung.apps.backtest_words import print_result
-    from rung.apps.cli.progress import progress_bar
     from rung.apps.tearsheet import tearsheet
-    from rung.lab.backtesting import run_backtest
-    from rung.lab.trial_count import DEFAULT_BOOK, Counting, book_at
     from rung.reports.sheet.plain import sheet_json
 
-    request = request_for(strategy, tuple(symbol or ()), (start, end), data)
-    request = completed(request, settings or [], capital, costs, limits or [])
-    request = traded(request, funding, traded_as, timeframe)
-    with progress_bar() as progress:
-        result = run_backtest(request, progress, counting=Counting(book_at(DEFAULT_BOOK), SystemClock()))
-    sheet = tearsheet(result) if json or out is not None else None
+    sheet = tearsheet(result) if as_json or out is not None else None
     written = write_results(result, sheet, out) if sheet is not None and out is not None else ()
-    if json and sheet is not None:
+    if as_json and sheet is not None:
         typer.echo(sheet_json(sheet).decode(), nl=False)
         return
     print_result(result)

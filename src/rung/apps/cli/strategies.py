@@ -18,12 +18,12 @@ ROTATION = "rotation"
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """Every built-in strategy and those that installed packages add; the rotation runs by `rung mock`."""
+    """Every built-in strategy and those that installed packages add."""
     from rung.apps.cli.output import print_json, print_table
     from rung.lab.strategy_files import known_strategies
 
     rows = [(found.name, found.about, found.origin) for found in known_strategies()]
-    rows.append((ROTATION, "Minute-bar rotation over leveraged ETFs that learns online.", "built in, by rung mock"))
+    rows.append((ROTATION, "Minute-bar rotation over leveraged ETFs that learns online.", "built in"))
     if as_json:
         print_json([dict(zip(("name", "about", "origin"), row, strict=True)) for row in rows])
         return
@@ -36,15 +36,22 @@ def show(
 ) -> None:
     """Source, rule, assumptions and parameters of one strategy."""
     from rung.apps.cli.output import print_json, print_table
-    from rung.lab.strategy_files import find_strategy
     from rung.strategy.parameters import declared_params
 
-    found = find_strategy(name)
-    declared = declared_params(found.cls)
+    if name == ROTATION:
+        from rung.apps.rotation_backtest import shown_rotation
+
+        text, about, declared = shown_rotation()
+    else:
+        from rung.lab.strategy_files import find_strategy
+
+        found = find_strategy(name)
+        text, declared = _text(found), declared_params(found.cls)
+        about = {"name": found.name, "origin": found.origin, "id": found.source_id}
     if as_json:
-        print_json({"name": found.name, "origin": found.origin, "id": found.source_id, "parameters": declared})
+        print_json({**about, "parameters": declared})
         return
-    typer.echo(_text(found))
+    typer.echo(text)
     rows = [(each.name, each.default, each.range_words, each.about) for each in declared.values()]
     print_table("Parameters", ("name", "default", "may be", "meaning"), rows, right=("default",))
 

@@ -73,7 +73,7 @@ def run_basket(
             if not calm and is_tradable(open_[t, s], high[t, s], low[t, s], close[t, s], volume[t, s]):
                 o, h, l, v = open_[t, s], high[t, s], low[t, s], volume[t, s]  # noqa: E741
                 buys, sells = crossing_steps(rules, o, 1.0), crossing_steps(rules, o, -1.0)
-                match(book, purse, rules, log, t, o, h, l, v, buys, sells, math.nan)
+                match(book, purse, rules, log, t, o, h, l, v, buys, sells)
         _mark(close[t], marks)
         equity = purse[at.CASH_QUOTE]
         for s in range(symbols):
@@ -82,7 +82,7 @@ def run_basket(
         note_equity(purse, equity)
         for s in range(symbols):
             if weights[t, s] == weights[t, s]:
-                decide_weight(books[s], rules, weights[t, s], equity, close[t, s], float(now))
+                decide_weight(books[s], rules, weights[t, s], equity, close[t, s], float(now), math.nan)
     note_day(purse, equity)
 
 
@@ -137,5 +137,5 @@ def _check(bars: BasketBars, rules: BarRules, weights: Table) -> None:
             raise UserError(f"{name} is {table.shape}, the closes are {shape}", remedy="give one value per bar")
     if len(bars.session) != shape[0]:
         raise UserError(f"{len(bars.session)} rows of session for {shape[0]} rows of bars")
-    if rules.trail_atr is not None:
-        raise UserError("a basket knows no trailing stop", remedy="leave trail_atr out")
+    if rules.trail_atr is not None or rules.trail_frac is not None:
+        raise UserError("a basket knows no trailing stop", remedy="leave trail_atr and trail_frac out")

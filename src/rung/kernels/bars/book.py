@@ -160,12 +160,10 @@ def match(
     volume: float,
     buys: float,
     sells: float,
-    start_trail: float,
 ) -> None:
     """Everything a tradable bar does to a book.
 
-    buys, sells : price of crossing the spread at the open, in steps (the same for every book).   start_trail :
-    distance of the trailing stop of an entry in this bar, quote currency, NaN: none.
+    buys, sells : price of crossing the spread at the open, in steps (the same for every book).
     """
     room = down(volume * rules[at.SHARE]) if rules[at.SHARE] < math.inf else math.inf
     stop_works = book[at.STOPPING] != 0.0
@@ -174,11 +172,11 @@ def match(
         book[at.REDUCING] -= size
         room = leave(book, purse, rules, log, bar, buys, sells, size, room, at.EXIT)
     if book[at.OPENING] != 0.0:
-        room = open_up(book, purse, rules, log, bar, buys, sells, room, start_trail)
+        room = open_up(book, purse, rules, log, bar, buys, sells, room)
     if stop_works:
         size = min(min(book[at.STOPPING], room), abs(book[at.HELD]))
         book[at.STOPPING] -= size
-        room = leave(book, purse, rules, log, bar, buys, sells, size, room, at.STOPPED)
+        room = leave(book, purse, rules, log, bar, buys, sells, size, room, int(book[at.STOP_WHY]))
     elif book[at.HELD] != 0.0 and (low <= book[at.FLOOR] or high >= book[at.CEILING]):
         stopped = check_stop(book, purse, rules, log, bar, open_, high, low, buys, sells, room)
         if not stopped:
@@ -217,7 +215,6 @@ def open_up(
     buys: float,
     sells: float,
     room: float,
-    start_trail: float,
 ) -> float:
     """Fill what there is room for of the working opening; its stop acts at once, its target from the next bar."""
     wanted = book[at.OPENING]
@@ -226,10 +223,11 @@ def open_up(
     if size <= 0.0:
         return room
     steps = buys if wanted > 0.0 else sells
+    start_trail = book[at.OPEN_TRAIL]
     if book[at.HELD] == 0.0 and start_trail == start_trail:
         entry = steps * rules[at.STEP_NUM] / rules[at.STEP_DEN]
         book[at.BEST] = entry
-        book[at.TRAIL] = trail_ticks(rules, entry, start_trail, sign)
+        book[at.TRAIL] = trail_ticks(rules, entry, start_trail + rules[at.TRAIL_FRAC] * entry, sign)
     book[at.OPENING] = wanted - sign * size
     book[at.OPENED_AT] = bar
     fill(book, purse, rules, log, bar, sign, size, steps, at.ENTRY)
@@ -266,7 +264,7 @@ def check_stop(
     if (is_long and low > level) or (not is_long and high < level):
         return False
     why = at.STOPPED if ticks == book[at.STOP] else at.TRAILED
-    book[at.OPENING] = 0.0
+    book[at.OPENING], book[at.STOP_WHY] = 0.0, why
     is_gap = open_ <= level if is_long else open_ >= level
     held = abs(book[at.HELD])
     size = min(held, room)

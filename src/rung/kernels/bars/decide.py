@@ -17,8 +17,8 @@ def lots_for(rules: Row, value: float, close: float) -> float:
 
 
 @inlined
-def ask(book: Row, rules: Row, wanted: float, close: float, session: float) -> None:
-    """Withdraw what works; then orders towards `wanted` lots (signed)."""
+def ask(book: Row, rules: Row, wanted: float, close: float, session: float, trail: float) -> None:
+    """Withdraw what works; then orders towards `wanted` lots (signed), an opening with this distance of its trail."""
     held = book[at.HELD]
     book[at.REDUCING] = book[at.OPENING] = book[at.STOPPING] = 0.0
     opening = 0.0
@@ -33,11 +33,25 @@ def ask(book: Row, rules: Row, wanted: float, close: float, session: float) -> N
     if opening != 0.0 and abs(opening) * rules[at.LOT] * close >= rules[at.LEAST_POSITION]:
         book[at.OPENING] = opening
         book[at.SENT_IN] = session
+        book[at.OPEN_TRAIL] = trail
 
 
 @inlined
-def decide(book: Row, rules: Row, wanted: float, crossed: bool, equity: float, close: float, session: float) -> None:
-    """A direction (−1, 0, 1) at the close of a bar: orders if the position, or what works, is not that."""
+def decide(
+    book: Row,
+    rules: Row,
+    wanted: float,
+    crossed: bool,
+    equity: float,
+    close: float,
+    session: float,
+    trail: float,
+) -> None:
+    """A direction (−1, 0, 1) at the close of a bar: orders if the position, or what works, is not that.
+
+    trail : distance of the ATR trailing stop of an opening, quote currency; 0 where it trails by a fraction, NaN for
+    none.
+    """
     held, asked = book[at.HELD], book[at.ASKED]
     stance = 0.0 if held == 0.0 else math.copysign(1.0, held)
     working = works(book)
@@ -50,35 +64,40 @@ def decide(book: Row, rules: Row, wanted: float, crossed: bool, equity: float, c
         return
     book[at.ASKED] = aim
     value = rules[at.NOTIONAL] if rules[at.NOTIONAL] > 0.0 else rules[at.EQUITY_FRAC] * equity
-    ask(book, rules, aim * lots_for(rules, value, close) if aim != 0.0 else 0.0, close, session)
+    ask(book, rules, aim * lots_for(rules, value, close) if aim != 0.0 else 0.0, close, session, trail)
 
 
 @inlined
-def decide_weight(book: Row, rules: Row, weight: float, equity: float, close: float, session: float) -> None:
+def decide_weight(
+    book: Row, rules: Row, weight: float, equity: float, close: float, session: float, trail: float
+) -> None:
     """A target weight: a signed fraction of equity, 0 out. Without a price an entry only withdraws what works."""
     if weight == 0.0:
-        ask(book, rules, 0.0, 0.0, session)
+        ask(book, rules, 0.0, 0.0, session, trail)
     elif is_price(close):
         lots = lots_for(rules, abs(weight) * equity, close)
-        ask(book, rules, math.copysign(lots, weight), close, session)
+        ask(book, rules, math.copysign(lots, weight), close, session, trail)
     else:
         book[at.REDUCING] = book[at.OPENING] = book[at.STOPPING] = 0.0
 
 
 @inlined
-def follow(book: Row, rules: Row, close: float, atr: float) -> bool:
-    """At a close: the trailing stop moves up behind the best close (down for a short), never back. True if it did."""
+def follow(book: Row, rules: Row, close: float, trail: float) -> bool:
+    """At a close: the trailing stop moves up behind the best close (down for a short), never back. True if it did.
+
+    trail : distance by the ATR, quote currency; 0 where it trails by a fraction.
+    """
     held = book[at.HELD]
-    if held == 0.0 or not is_price(close) or not atr >= 0.0:
+    if held == 0.0 or not is_price(close) or not trail >= 0.0:
         return False
     sign = 1.0 if held > 0.0 else -1.0
-    best, trail = book[at.BEST], book[at.TRAIL]
-    if trail != trail:
+    best, now = book[at.BEST], book[at.TRAIL]
+    if now != now:
         best = close
     best = max(best, close) if sign > 0.0 else min(best, close)
     book[at.BEST] = best
-    level = trail_ticks(rules, best, rules[at.TRAIL_ATR] * atr, sign)
-    if trail != trail or (level - trail) * sign > 0.0:
+    level = trail_ticks(rules, best, trail + rules[at.TRAIL_FRAC] * best, sign)
+    if now != now or (level - now) * sign > 0.0:
         book[at.TRAIL] = level
         watch(book, rules)
         return True

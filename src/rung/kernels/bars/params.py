@@ -17,6 +17,7 @@ PRICE_STEP = Decimal("0.0001")
 MONEY_STEP = Decimal("0.00000001")
 BPS = Decimal("0.0001")
 EXACT = 2**53
+TRAILS = ("trail_atr", "trail_frac")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,8 @@ class BarRules:
     bar's volume all fills together may take, None for no cap.   notional_quote / equity_frac : size of an entry by
     direction, exactly one of them; arrays of weights bring their own.   min_position_quote : smaller openings are
     dropped.   max_notional_quote : larger positions are asked for only up to this.   stop_frac, take_profit_frac : of
-    the average entry price.   trail_atr : the trailing stop stays this many ATR behind the best close.   flips : a
+    the average entry price.   trail_atr, trail_frac : the trailing stop stays this many ATR, or
+    this fraction of it, behind the best close; at most one of them.   flips : a
     reversal closes and opens in the same bar; else it closes first.   only_on_cross : enter only on the bar on which
     the direction changes.   openings_last : what was not opened lives on when the session changes, as in a market
     around the clock.
@@ -49,6 +51,7 @@ class BarRules:
     stop_frac: float | None = None
     take_profit_frac: float | None = None
     trail_atr: float | None = None
+    trail_frac: float | None = None
     flips: bool = True
     only_on_cross: bool = False
     openings_last: bool = False
@@ -58,10 +61,11 @@ class BarRules:
             _require(getattr(self, name) > 0, f"{name} must be above 0")
         for name in ("taker_bps", "maker_bps", "half_spread_bps", "min_half_spread_quote", "slippage_bps"):
             _require(getattr(self, name) >= 0, f"{name} must not be below 0")
-        sizes = ("notional_quote", "equity_frac", "max_notional_quote", "stop_frac", "take_profit_frac", "trail_atr")
+        sizes = ("notional_quote", "equity_frac", "max_notional_quote", "stop_frac", "take_profit_frac", *TRAILS)
         for name in sizes:
             value = getattr(self, name)
             _require(value is None or value > 0, f"{name} must be above 0 or absent")
+        _require(self.trail_atr is None or self.trail_frac is None, "give trail_atr or trail_frac")
         share = self.max_participation_frac
         _require(share is None or 0 < share <= 1, "max_participation_frac must lie in (0, 1] or be absent")
         _require((self.notional_quote is None) != (self.equity_frac is None), "give notional_quote or equity_frac")
@@ -102,7 +106,7 @@ def pack_rules(rules: BarRules) -> NDArray[np.float64]:
     packed[at.LEAST_POSITION] = float(rules.min_position_quote)
     packed[at.MOST_NOTIONAL] = _or(rules.max_notional_quote, math.inf)
     packed[at.FLIPS], packed[at.ON_CROSS] = float(rules.flips), float(rules.only_on_cross)
-    packed[at.TRAIL_ATR] = _or(rules.trail_atr, 0.0)
+    packed[at.TRAIL_ATR], packed[at.TRAIL_FRAC] = _or(rules.trail_atr, 0.0), _or(rules.trail_frac, 0.0)
     packed[at.CAPITAL] = float(rules.capital_quote / unit)
     packed[at.OPENINGS_LAST] = float(rules.openings_last)
     return packed
@@ -116,7 +120,7 @@ def new_books(rules: BarRules, packed: NDArray[np.float64], books: int) -> NDArr
     for field in (at.CASH_QUOTE, at.PEAK, at.TROUGH, at.DAY_START):
         state[:, field] = packed[at.CAPITAL] * packed[at.UNIT]
     state[:, at.WORST] = 1.0
-    for field in (at.STOP, at.TRAIL, at.TARGET):
+    for field in (at.STOP, at.TRAIL, at.TARGET, at.OPEN_TRAIL):
         state[:, field] = math.nan
     state[:, at.FLOOR], state[:, at.CEILING] = -math.inf, math.inf
     state[:, at.STOP_FRAC] = _or(rules.stop_frac, math.nan)

@@ -72,11 +72,10 @@ def run_book(
 ) -> None:
     """Every bar: funding, fills, mark, equity, trailing stop, decision. `book` is its state; `log` may be short."""
     _, high, low, close, _, session, funding, atr = columns
-    trails, funded, weighs = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(weights) > 0
-    now = session[0] if len(session) else 0
+    by_atr, funded, weighs = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(weights) > 0
+    now, still = session[0] if len(session) else 0, 0.0 if rules[at.TRAIL_FRAC] > 0.0 else math.nan
     cash, base, stance, busy, floor, ceiling = _seen(book)
-    mark = equity = peak = trough = cash
-    worst, before = 1.0, at.KEEP
+    mark, equity, peak, trough, worst, before = cash, cash, cash, cash, 1.0, at.KEEP
     for t in range(len(close)):
         if session[t] != now:
             now = session[t]
@@ -95,15 +94,16 @@ def run_book(
         equity = cash + base * mark
         equity_out[t] = equity
         peak, trough, worst = _deepest(equity, peak, trough, worst)
-        if trails and follow(book, rules, close[t], atr[t]):
+        trail = rules[at.TRAIL_ATR] * atr[t] if by_atr else still
+        if trail == trail and follow(book, rules, close[t], trail):
             cash, base, stance, busy, floor, ceiling = _seen(book)
         if weighs:
             if weights[t] == weights[t]:
-                decide_weight(book, rules, weights[t], equity, close[t], float(now))
+                decide_weight(book, rules, weights[t], equity, close[t], float(now), trail)
                 busy = works(book)
         elif priced and directions[t] != at.KEEP:
             if directions[t] != stance or busy:
-                decide(book, rules, float(directions[t]), directions[t] != before, equity, close[t], float(now))
+                decide(book, rules, float(directions[t]), directions[t] != before, equity, close[t], float(now), trail)
                 busy = works(book)
             before = directions[t]
     note_day(book, equity)
@@ -113,11 +113,10 @@ def run_book(
 @inlined
 def _meet(columns: Columns, rules: Row, book: Row, log: Table, t: int) -> None:
     """The book meets a bar on which something may happen."""
-    open_, high, low, close, volume, _, _, atr = columns
+    open_, high, low, close, volume, _, _, _ = columns
     if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
-        distance = rules[at.TRAIL_ATR] * atr[t - 1] if rules[at.TRAIL_ATR] > 0.0 else math.nan
         buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
-        match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
+        match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells)
 
 
 @inlined

@@ -33,7 +33,10 @@ class PlainFill:
 
 @dataclass(slots=True)
 class PlainBook:
-    """What is held of one symbol, what works, and what guards it. trip : money since last flat."""
+    """What is held of one symbol, what works, and what guards it.
+
+    trip : money since last flat.   distance : of the trailing stop the working opening was sent with, NaN for none.
+    """
 
     number: int
     held: int = 0
@@ -41,11 +44,13 @@ class PlainBook:
     reducing: int = 0
     opening: int = 0
     stopping: int = 0
+    stop_why: int = STOPPED
     asked: int = 0
     signal: int = KEEP
     stop: Decimal | None = None
     target: Decimal | None = None
     trail: Decimal | None = None
+    distance: float = math.nan
     best: float = 0.0
     opened_at: int = 0
     mark: Decimal = ZERO
@@ -87,13 +92,12 @@ class ReferencePortfolio:
         self.daily: list[float] = []
         self._day_start = float(rules.capital_quote)
         self._session: int | None = None
+        self.distance = math.nan
         self._room = 0
         self._row = -1
 
-    def step(
-        self, bars: Sequence[PlainBar], session: int, funding: Sequence[float] = (), distance: float = math.nan
-    ) -> None:
-        """One row: funding, fills, marks, equity. distance : of the trailing stop of an entry, NaN for none."""
+    def step(self, bars: Sequence[PlainBar], session: int, funding: Sequence[float] = ()) -> None:
+        """One row: funding, fills, marks, equity."""
         self._row += 1
         if session != self._session:
             if self._session is not None:
@@ -105,7 +109,7 @@ class ReferencePortfolio:
             self._fund(book, rate)
         for book, bar in zip(self.books, bars, strict=True):
             if all(is_price(number) for number in bar):
-                self._match(book, bar, distance)
+                self._match(book, bar)
             if is_price(bar[3]):
                 book.mark = exact(bar[3])
         now = self.cash + sum((b.held * self.rules.lot_size * b.mark for b in self.books), ZERO)
@@ -150,13 +154,14 @@ class ReferencePortfolio:
         self._ask(book, lots if weight > 0.0 else -lots, close)
 
     def trail_behind(self, close: float, atr: float) -> None:
-        """The first book's trailing stop, at the close of this row."""
+        """The first book's trailing stop, at the close of this row, before it decides."""
         book = self.books[0]
-        if book.held == 0 or not is_price(close) or math.isnan(atr):
+        self.distance = 0.0 if self.rules.trail_atr is None else self.rules.trail_atr * atr
+        if book.held == 0 or not is_price(close) or math.isnan(self.distance):
             return
         toward: Callable[[float, float], float] = max if book.held > 0 else min
         book.best = toward(book.best, close) if book.trail is not None else close
-        level = self._trail(book.best, (self.rules.trail_atr or 0.0) * atr, book.stance)
+        level = self._trail(book.best, self.distance, book.stance)
         if book.trail is None or (level - book.trail) * book.stance > 0:
             book.trail = level
 
@@ -175,8 +180,9 @@ class ReferencePortfolio:
         if book.opening:
             size = abs(book.opening) * self.rules.lot_size * exact(close)
             book.opening = book.opening if size >= self.rules.min_position_quote else 0
+            book.distance = self.distance
 
-    def _match(self, book: PlainBook, bar: PlainBar, distance: float) -> None:
+    def _match(self, book: PlainBook, bar: PlainBar) -> None:
         share = self.rules.max_participation_frac
         volume = exact(bar[4]) * (1 if share is None else share) / self.rules.lot_size
         self._room = int(volume.to_integral_value(ROUND_FLOOR)) if share is not None else 10**30
@@ -184,9 +190,9 @@ class ReferencePortfolio:
         if book.reducing:
             book.reducing -= self._leave(book, book.reducing, opened, EXIT)
         if book.opening:
-            self._enter(book, opened, distance)
+            self._enter(book, opened)
         if stop_worked:
-            book.stopping -= self._leave(book, book.stopping, opened, STOPPED)
+            book.stopping -= self._leave(book, book.stopping, opened, book.stop_why)
         elif not self._stop(book, bar):
             self._target(book, bar)
         if book.held == 0:
@@ -199,15 +205,15 @@ class ReferencePortfolio:
             self._fill(book, signed, self._crossing(signed, reference), why)
         return size
 
-    def _enter(self, book: PlainBook, opened: Decimal, distance: float) -> None:
+    def _enter(self, book: PlainBook, opened: Decimal) -> None:
         size = min(abs(book.opening), self._room)
         if size == 0:
             return
         sign = 1 if book.opening > 0 else -1
         price = self._crossing(sign, opened)
-        if book.held == 0 and not math.isnan(distance) and self.rules.trail_atr is not None:
+        if book.held == 0 and not math.isnan(book.distance):
             book.best = float(price)
-            book.trail = self._trail(book.best, distance, sign)
+            book.trail = self._trail(book.best, book.distance, sign)
         book.opening -= sign * size
         book.opened_at = self._row
         self._fill(book, sign * size, price, ENTRY)
@@ -221,7 +227,7 @@ class ReferencePortfolio:
         if (worst - level) * book.stance > 0:
             return False
         why = STOPPED if level == book.stop else TRAILED
-        book.opening, book.stopping = 0, abs(book.held)
+        book.opening, book.stopping, book.stop_why = 0, abs(book.held), why
         gapped = (opened - level) * book.stance <= 0
         book.stopping -= self._leave(book, book.stopping, opened if gapped else level, why)
         return True
@@ -274,6 +280,7 @@ class ReferencePortfolio:
             book.target = to_grid(level, self.rules.tick_size, up=book.held > 0)
 
     def _trail(self, best: float, distance: float, sign: int) -> Decimal:
+        distance += (self.rules.trail_frac or 0.0) * best
         ticks = exact(round(max((best - sign * distance) / float(self.rules.tick_size), 0.0), 9))
         return to_grid(ticks, Decimal(1), up=sign < 0) * self.rules.tick_size
 

@@ -40,7 +40,8 @@ def run_lanes(
     steps : closes in whole price steps, 0 where there is no price.   decides : 1 on bars that the cadence lets decide.
     """
     open_, high, low, close, volume, session, funding, atr = columns
-    trails, funded, blocks = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(books) // LANES
+    by_atr, funded, blocks = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(books) // LANES
+    still = 0.0 if rules[at.TRAIL_FRAC] > 0.0 else math.nan
     now = session[0] if len(session) else 0
     mark, total, seen, tail = math.nan, 0.0, 0, 0
     for t in range(len(close)):
@@ -56,20 +57,20 @@ def run_lanes(
             while seen > period:
                 total, seen, tail = total - steps[tail], seen - int(steps[tail] > 0.0), tail + 1
         speaks = priced and seen == period and decides[t] != 0
-        distance = rules[at.TRAIL_ATR] * atr[t - 1] if trails and t > 0 else math.nan
+        trail = rules[at.TRAIL_ATR] * atr[t] if by_atr else still
         rate = funding[t] if funded else 0.0
         buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
         for b in range(blocks):
             if rate != 0.0 and (bits[b * FLAGS + LONG] | bits[b * FLAGS + SHORT]) != 0:
                 _fund_lanes(books, hot, bits, b, rules, before * rate)
             if tradable:
-                _match_lanes(books, hot, bits, b, rules, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
+                _match_lanes(books, hot, bits, b, rules, t, open_[t], high[t], low[t], volume[t], buys, sells)
             if mark == mark:
                 _mark_lanes(books, hot, b, mark)
-            if trails:
-                _follow_lanes(books, hot, bits, b, rules, close[t], atr[t])
+            if trail == trail:
+                _follow_lanes(books, hot, bits, b, rules, close[t], trail)
             if speaks:
-                _decide_lanes(books, hot, bits, b, rules, total, steps[t] * period, close[t], float(now))
+                _decide_lanes(books, hot, bits, b, rules, total, steps[t] * period, close[t], float(now), trail)
         if priced and not includes_current:
             total, seen = total + steps[t], seen + 1
     _finish(books, hot, mark)
@@ -101,7 +102,6 @@ def _match_lanes(
     volume: float,
     buys: float,
     sells: float,
-    distance: float,
 ) -> None:
     """Fills of the lanes that have an order, or whose levels the bar reaches."""
     place = b * HOT
@@ -111,7 +111,7 @@ def _match_lanes(
         lane = lowest_bit(touched)
         touched &= touched - 1
         book = books[b * LANES + lane]
-        match(book, book, rules, books[:0], t, open_, high, low, volume, buys, sells, distance)
+        match(book, book, rules, books[:0], t, open_, high, low, volume, buys, sells)
         _refresh(books, hot, bits, b, lane)
 
 
@@ -142,18 +142,27 @@ def _mark_lanes(books: Table, hot: Row, b: int, mark: float) -> None:
 
 
 @inlined
-def _follow_lanes(books: Table, hot: Row, bits: Bits, b: int, rules: Row, close: float, atr: float) -> None:
+def _follow_lanes(books: Table, hot: Row, bits: Bits, b: int, rules: Row, close: float, trail: float) -> None:
     held = bits[b * FLAGS + LONG] | bits[b * FLAGS + SHORT]
     while held != 0:
         lane = lowest_bit(held)
         held &= held - 1
-        if follow(books[b * LANES + lane], rules, close, atr):
+        if follow(books[b * LANES + lane], rules, close, trail):
             _refresh(books, hot, bits, b, lane)
 
 
 @inlined
 def _decide_lanes(
-    books: Table, hot: Row, bits: Bits, b: int, rules: Row, total: float, scaled: float, close: float, session: float
+    books: Table,
+    hot: Row,
+    bits: Bits,
+    b: int,
+    rules: Row,
+    total: float,
+    scaled: float,
+    close: float,
+    session: float,
+    trail: float,
 ) -> None:
     """Directions of all lanes; those that hold, or work for, something else decide."""
     place, flags = b * HOT, b * FLAGS
@@ -169,7 +178,7 @@ def _decide_lanes(
         book, bit = books[b * LANES + lane], 1 << lane
         wanted = (1.0 if long & bit else 0.0) - (1.0 if short & bit else 0.0)
         equity = hot[place + lane + CASH] + hot[place + lane + BASE] * close
-        decide(book, rules, wanted, crossed & bit != 0, equity, close, session)
+        decide(book, rules, wanted, crossed & bit != 0, equity, close, session, trail)
         bits[flags + WORKS] = (bits[flags + WORKS] & ~bit) | (bit if works(book) else 0)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rung.domain.step import Step
+from rung.domain.target import Protection
 from rung.domain.verdicts import Approved
 from rung.strategy.authoring import Authored, Wish
 from rung.strategy.parameters import declared_params
@@ -60,9 +61,8 @@ class Watch:
         symbol = getattr(view, "symbol", "")
         for given in wish if isinstance(wish, list | tuple) and not isinstance(wish, Wish) else (wish,):
             if isinstance(given, Wish):
-                guard = given.protection
-                stop, profit = (guard.stop_frac, guard.take_profit_frac) if guard else (None, None)
-                self._wishes.append((given.symbol or symbol, given.weight, stop, profit, given.reason))
+                asked = (given.symbol or symbol, given.weight, *_guards(given.protection))
+                self._wishes.append((*asked, given.reason))
         self._look(instance, symbol)
         return wish
 
@@ -158,6 +158,13 @@ def _plan(value: Any) -> tuple[str, ...]:
 
 def _names(slots: object) -> tuple[str, ...]:
     return (slots,) if isinstance(slots, str) else tuple(slots)  # type: ignore[arg-type]
+
+
+def _guards(guard: Protection | None) -> tuple[Scalar, ...]:
+    if guard is None:
+        return (None, None)
+    fixed = (guard.stop_frac, guard.take_profit_frac)
+    return (*fixed, guard.trail_frac, guard.trail_quote) if guard.trails else fixed
 
 
 def first_difference(was: Row, now: Row) -> Difference | None:

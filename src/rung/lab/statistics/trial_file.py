@@ -7,31 +7,46 @@ half-written. Writers wait for each other.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rung.domain.errors import UserError
-from rung.lab.statistics.trials import Result, Tally, Trial
+from rung.lab.statistics.trials import Result, Seen, Tally, Trial
 
 APPLICATION_ID = 0x52554E54
 """'RUNT', in the file's header: tells a trial book from any other SQLite file."""
+
+VERSION = 1
+"""Of the tables. Books of version 0 kept each trial's first result and no days; what they hold is taken over."""
 
 _BUSY_SECONDS = 60.0
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS trials (
         id TEXT PRIMARY KEY, strategy TEXT NOT NULL, code_id TEXT NOT NULL, params TEXT NOT NULL,
         tape_id TEXT NOT NULL, at_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS results (
-        id TEXT PRIMARY KEY REFERENCES trials, sharpe REAL, days INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS shown (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL REFERENCES trials, sharpe REAL, days INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS bars (
+        tape_id TEXT NOT NULL, symbol TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+        PRIMARY KEY (tape_id, symbol)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS trials_of ON trials (strategy, tape_id)",
+    "CREATE INDEX IF NOT EXISTS shown_of ON shown (id, number)",
     *(
         f"CREATE TRIGGER IF NOT EXISTS {table}_no_{what.lower()} BEFORE {what} ON {table} "
         "BEGIN SELECT RAISE(ABORT, 'the trial book is append-only'); END"
-        for table in ("trials", "results")
+        for table in ("trials", "shown", "bars")
         for what in ("UPDATE", "DELETE")
     ),
 )
+
+
+_OLD = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'results'"
+_SHOW = """INSERT INTO shown (id, sharpe, days) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
+    SELECT 1 FROM (SELECT sharpe, days FROM shown WHERE id = ?1 ORDER BY number DESC LIMIT 1)
+    WHERE sharpe IS ?2 AND days = ?3)"""
+_NEWEST = "SELECT id, tape_id, (SELECT sharpe FROM shown WHERE shown.id = trials.id ORDER BY number DESC LIMIT 1)"
+_SHARING = "SELECT tape_id FROM bars WHERE symbol = ? AND first <= ? AND last >= ?"
 
 
 class SqliteTrialBook:
@@ -43,31 +58,33 @@ class SqliteTrialBook:
         if not path.parent.is_dir():
             raise UserError("no such folder", where=str(path.parent), remedy="make it first")
         if path.exists():
-            with self._connection():
-                pass
+            with self._connection() as connection:
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > VERSION:
+                raise UserError("a newer Rung wrote this trial book", where=str(path), remedy="use that version")
+            if version < VERSION:
+                with self._writing():
+                    pass
 
     def record(self, trials: Sequence[Trial]) -> int:
-        rows = _rows(trials)
         with self._writing() as connection:
-            return _insert(connection, rows)
+            return _insert(connection, trials)
 
     def report(self, results: Sequence[tuple[Trial, Result]]) -> None:
-        rows = _rows([trial for trial, _ in results])
-        shown = [(row[0], result.sharpe, result.days) for row, (_, result) in zip(rows, results, strict=True)]
         with self._writing() as connection:
-            _insert(connection, rows)
-            connection.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", shown)
+            _insert(connection, [trial for trial, _ in results])
+            shown = [(trial.trial_id, result.sharpe, result.days) for trial, result in results]
+            connection.executemany(_SHOW, shown)
 
-    def tally(self, strategy: str, tape_id: str | None = None) -> Tally:
+    def tally(self, strategy: str, seen: Sequence[Seen] | None = None, but: Collection[str] = ()) -> Tally:
         if not self.path.exists():
             return Tally(count=0)
-        where, given = ("strategy = ?", [strategy])
-        if tape_id is not None:
-            where, given = (f"{where} AND tape_id = ?", [strategy, tape_id])
-        sql = f"SELECT sharpe FROM trials LEFT JOIN results USING (id) WHERE {where} ORDER BY id"  # noqa: S608
         with self._connection() as connection:
-            found = [sharpe for (sharpe,) in connection.execute(sql, given)]
-        return Tally(count=len(found), ratios=tuple(sharpe for sharpe in found if sharpe is not None))
+            found = _trials(connection, strategy, seen)
+        same = None if seen is None else {each.tape_id for each in seen}
+        kept = [(tape_id, sharpe) for trial_id, tape_id, sharpe in found if trial_id not in but]
+        ratios = (sharpe for tape_id, sharpe in kept if sharpe is not None and (same is None or tape_id in same))
+        return Tally(count=len(kept), ratios=tuple(ratios))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -78,6 +95,7 @@ class SqliteTrialBook:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 for statement in _TABLES:
                     connection.execute(statement)
+                _take_over(connection)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -100,18 +118,49 @@ class SqliteTrialBook:
             connection.close()
 
 
-def _rows(trials: Sequence[Trial]) -> list[tuple[str, str, str, str, str, int]]:
-    return [(t.trial_id, t.strategy, t.code_id, t.canonical_params, t.tape_id, t.at_ns) for t in trials]
-
-
-def _insert(connection: sqlite3.Connection, rows: list[tuple[str, str, str, str, str, int]]) -> int:
+def _insert(connection: sqlite3.Connection, trials: Sequence[Trial]) -> int:
+    """How many of them are new; the days of their bars are noted first."""
+    days = {
+        (each.tape_id, symbol, each.first, each.last)
+        for each in {trial.seen for trial in trials}
+        for symbol in each.symbols
+    }
+    connection.executemany("INSERT OR IGNORE INTO bars VALUES (?, ?, ?, ?)", sorted(days))
+    rows = [(t.trial_id, t.strategy, t.code_id, t.canonical_params, t.seen.tape_id, t.at_ns) for t in trials]
     before = connection.total_changes
     connection.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?)", rows)
     return connection.total_changes - before
 
 
+def _trials(
+    connection: sqlite3.Connection, strategy: str, seen: Sequence[Seen] | None
+) -> list[tuple[str, str, float | None]]:
+    """(id, tape_id, newest ratio) of the trials that share days with any of `seen`, of all when it is None."""
+    if seen is None:
+        return connection.execute(f"{_NEWEST} FROM trials WHERE strategy = ? ORDER BY id", [strategy]).fetchall()
+    tapes = {each.tape_id for each in seen}
+    for each in seen:
+        for symbol in each.symbols:
+            tapes |= {tape_id for (tape_id,) in connection.execute(_SHARING, [symbol, each.last, each.first])}
+    sql = f"{_NEWEST} FROM trials WHERE strategy = ? AND tape_id = ?"
+    found = [row for tape_id in sorted(tapes) for row in connection.execute(sql, [strategy, tape_id])]
+    return sorted(found, key=lambda row: str(row[0]))
+
+
+def _take_over(connection: sqlite3.Connection) -> None:
+    """Results of a book of version 0, once."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < VERSION:
+        (old,) = connection.execute(_OLD).fetchone()
+        if old:
+            connection.execute("INSERT INTO shown (id, sharpe, days) SELECT id, sharpe, days FROM results")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
 def _check_is_ours(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN")  # one look: another process may be making the tables
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    connection.execute("COMMIT")
     if application_id != APPLICATION_ID and (tables or application_id):
         raise UserError("this file is not a trial book", where=str(path), remedy="name another file")

@@ -1,15 +1,15 @@
 """Every configuration ever evaluated counts: the number by which a best result must be deflated is kept, not asked for.
 
-A trial is a strategy's code, its parameters and the tape it ran on. The same three are one trial however often they
-run; any change to one of them is another. A trial is recorded before its run, so that a run that was broken off or
-did not please still counts.
+A trial is a strategy's code, its parameters and the bars it ran on. The same three are one trial however often they
+run; any change to one of them is another. Costs, limits and capital are no choice of the strategy: the newest figures
+stand. A trial is recorded before its run, so that a run that was broken off or did not please still counts.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Protocol
@@ -25,22 +25,42 @@ MIN_RATIOS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The bars of a trial. tape_id : content id, symbols and period included.   first, last : ISO days, both included.
+
+    Two of them share days when they have a symbol and a day in common, wherever their bars come from.
+    """
+
+    tape_id: str
+    symbols: tuple[str, ...]
+    first: str
+    last: str
+
+    def __post_init__(self) -> None:
+        for name in ("tape_id", "symbols", "first", "last"):
+            if not getattr(self, name):
+                raise UserError(f"the bars of a trial need their {name}", where="trial")
+        if self.last < self.first:
+            raise UserError(f"{self.first} … {self.last} ends before it begins", where="trial")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One configuration on one tape.
+    """One configuration on some bars.
 
     strategy : the family's name, under which all versions of its code are counted together.   code_id : `code_id` of
-    its source.   params : every parameter's value, defaults included.   tape_id : content id of the bars it sees,
-    symbols and period included.   at_ns : when, UTC; not part of the identity.
+    its source.   params : every parameter's value, defaults included.   seen : its bars; of them only `tape_id` is part
+    of the identity.   at_ns : when, UTC; not part of it.
     """
 
     strategy: str
     code_id: str
     params: Mapping[str, Any] = field(hash=False)
-    tape_id: str
+    seen: Seen
     at_ns: int
 
     def __post_init__(self) -> None:
-        for name in ("strategy", "code_id", "tape_id"):
+        for name in ("strategy", "code_id"):
             if not getattr(self, name):
                 raise UserError(f"a trial needs its {name}", where="trial")
 
@@ -55,7 +75,7 @@ class Trial:
     @property
     def trial_id(self) -> str:
         """SHA-256, hexadecimal, of strategy, code, parameters and tape."""
-        parts = [self.strategy, self.code_id, self.canonical_params, self.tape_id]
+        parts = [self.strategy, self.code_id, self.canonical_params, self.seen.tape_id]
         return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 
@@ -73,7 +93,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What deflation needs. count : distinct trials.   ratios : Sharpe ratios known of them, per period.
+    """What deflation needs. count : distinct trials on any of the days.   ratios : Sharpe ratios, per period, known of
+    those on the very same bars: over fewer days they scatter more.
 
     counted : False when no book was kept and `count` is only the run itself.
     """
@@ -99,10 +120,10 @@ class TrialBook(Protocol):
         """Count them, before they run. Returns how many were new."""
 
     def report(self, results: Sequence[tuple[Trial, Result]]) -> None:
-        """Note what they showed; counts them, too. The first result of a trial stands."""
+        """Note what they showed; counts them, too. The newest result of a trial stands."""
 
-    def tally(self, strategy: str, tape_id: str | None = None) -> Tally:
-        """Of all trials of a strategy, or of those on one tape."""
+    def tally(self, strategy: str, seen: Sequence[Seen] | None = None, but: Collection[str] = ()) -> Tally:
+        """Of all trials of a strategy, or of those that share days with any of `seen`; those in `but` left out."""
 
 
 def code_id(source: bytes) -> str:

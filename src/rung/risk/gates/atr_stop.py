@@ -10,7 +10,7 @@ from rung.domain.slice import Slice
 from rung.domain.verdicts import Violation
 from rung.domain.view import View
 from rung.risk.atr import AverageTrueRange
-from rung.risk.facts import close_of, pct
+from rung.risk.facts import close_of, pct, stop_distance_of
 from rung.risk.gate import Advises, Observes
 
 TOLERANCE_FRAC = 0.005
@@ -38,7 +38,7 @@ class AtrStop(Advises, Observes):
 
     def advise(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[str]:
         atr = self._atr.atr_quote(order.symbol)
-        stop = order.protection.stop_frac if order.protection is not None else None
+        stop = stop_distance_of(order)
         if atr is None or stop is None or not math.isfinite(stop):
             return ()
         expected = self._multiple * atr / close_of(order, view)

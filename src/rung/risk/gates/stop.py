@@ -9,7 +9,7 @@ from decimal import Decimal
 from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
-from rung.risk.facts import exact, pct
+from rung.risk.facts import exact, pct, stop_distance_of
 
 
 class MandatoryStop:
@@ -26,7 +26,7 @@ class MandatoryStop:
         self._bounds = f"{pct(self._min_frac)} … {pct(self._max_frac)}"
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
-        stop = order.protection.stop_frac if order.protection is not None else None
+        stop = stop_distance_of(order)
         if stop is None:
             return (self._broken(ViolationKind.MISSING_STOP, "none", f"{order.symbol} carries no stop"),)
         if not math.isfinite(stop) or not self._min_frac <= exact(stop) <= self._max_frac:

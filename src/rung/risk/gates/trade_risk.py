@@ -11,7 +11,7 @@ from rung.domain.order import Order
 from rung.domain.verdicts import Violation, ViolationKind
 from rung.domain.view import View
 from rung.risk.exposure import quantity_after, symbol_notional_after
-from rung.risk.facts import SmallerOf, equity_of, exact, offered, positive
+from rung.risk.facts import SmallerOf, equity_of, exact, offered, positive, stop_distance_of
 
 
 class TradeRisk:
@@ -31,7 +31,7 @@ class TradeRisk:
 
     def check(self, order: Order, view: View, ahead: Sequence[Order]) -> Sequence[Violation]:
         equity = equity_of(view)
-        stop = order.protection.stop_frac if order.protection is not None else None
+        stop = stop_distance_of(order)
         if stop is None or not math.isfinite(stop) or stop <= 0.0:
             raise Refusable(f"cannot judge the risk of {order.symbol} without a stop (is {stop})")
         risk = exact(stop) * symbol_notional_after(order, view, ahead)

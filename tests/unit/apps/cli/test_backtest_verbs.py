@@ -97,6 +97,47 @@ def test_strategies_are_listed_and_shown_with_their_parameters(run: Run) -> None
     assert shown["parameters"]["lookback"]["default"] == 1440
 
 
+def test_the_rotation_is_shown_with_the_values_of_its_file_and_what_runs_it(run: Run) -> None:
+    code, out, _ = run("strategies", "show", "rotation")
+    assert code == 0
+    for words in ("online ensemble", "rung backtest rotation", "rung mock", "buy_threshold", "lead an outsider needs"):
+        assert words in out
+    shown = json.loads(run("strategies", "show", "rotation", "--json")[1])
+    assert shown["parameters"]["minimum_hold_bars"]["default"] == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("backtest", "rotation"), "no period — give the first and the last day with --from and --to"),
+        (("backtest", "rotation", "--timeframe", "5m"), "--timeframe: the rotation trades shares on one-minute bars"),
+        (("backtest", "rotation", "--set", "buy_threshold=2"), "buy_threshold = 2 is not allowed"),
+        (("backtest", "rotation", "--set", "period=2"), "period"),
+        (("backtest", "crossover", "--config", "x.json"), "only the rotation has a file of its own"),
+        (("sweep", "rotation", *("--symbol", "A"), "--grid", "buy_threshold=0.6"), "`rung walk-forward rotation`"),
+        (("check", "rotation", "--symbol", "A"), "`rung backtest rotation`"),
+    ],
+)
+def test_what_the_rotation_does_not_take_is_refused_with_what_to_do(
+    run: Run, words: tuple[str, ...], said: str
+) -> None:
+    code, _, err = run(*words)
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_folder_that_takes_no_files_is_refused_before_the_run(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").write_text("a file", "utf-8")
+    monkeypatch.setattr("rung.lab.backtesting.run_on", lambda *given: pytest.fail("it ran"))
+    code, _, err = run("backtest", "crossover", *COIN, "--out", "taken")
+    assert code == 2
+    assert "cannot write" in err
+    assert "choose a writable folder with --out" in err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

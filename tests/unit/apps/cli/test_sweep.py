@@ -70,7 +70,7 @@ def test_a_second_run_does_nothing_twice(run: Run) -> None:
     code, out, err = run(*words)
     assert code == 0
     assert "2 combinations, 2 of them done before" in err
-    assert out == first.replace("2 of them new in", "0 of them new in")
+    assert out == first.replace("2 new in this", "0 new in this")
 
 
 def test_the_desk_can_be_asked_for(run: Run) -> None:

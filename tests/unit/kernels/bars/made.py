@@ -106,7 +106,7 @@ def made_rules(seed: int) -> BarRules:
         max_notional_quote=some(None, None, D(15_000)),
         stop_frac=some(None, 0.002, 0.005, 0.02),
         take_profit_frac=some(None, 0.003, 0.01),
-        trail_atr=some(None, None, 1.5, 3.0),
+        **dict([some(("trail_atr", None), ("trail_atr", 1.5), ("trail_atr", 3.0), ("trail_frac", 0.004))]),
         flips=some(True, True, False),
         only_on_cross=some(False, False, True),
     )
@@ -120,10 +120,9 @@ def plain(
     columns = zip(bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True)
     multiple = rules.trail_atr
     for t, bar in enumerate(columns):
-        distance = multiple * bars.atr[t - 1] if multiple is not None and t > 0 else np.nan
         funding = [bars.funding[t]] if len(bars.funding) else []
-        twin.step([bar], int(bars.session[t]), funding, distance)
-        if multiple is not None:
+        twin.step([bar], int(bars.session[t]), funding)
+        if multiple is not None or rules.trail_frac is not None:
             twin.trail_behind(bar[3], bars.atr[t])
         if weights is not None:
             twin.ask_weight(0, weights[t], bar[3])

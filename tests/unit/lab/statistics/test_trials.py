@@ -14,21 +14,43 @@ import pytest
 
 from rung.domain.errors import UserError
 from rung.lab.statistics.trial_file import SqliteTrialBook
-from rung.lab.statistics.trials import Result, Tally, Trial, TrialBook, code_id
+from rung.lab.statistics.trials import Result, Seen, Tally, Trial, TrialBook, code_id
 
 WRITER = """
 import sys
 from pathlib import Path
 from rung.lab.statistics.trial_file import SqliteTrialBook
-from rung.lab.statistics.trials import Trial
+from rung.lab.statistics.trials import Seen, Trial
 book = SqliteTrialBook(Path(sys.argv[1]))
+seen = Seen(tape_id="t", symbols=("X",), first="2025-01-01", last="2025-01-02")
 for n in range(int(sys.argv[2]), int(sys.argv[3])):
-    book.record([Trial(strategy="s", code_id="c", params={"n": n}, tape_id="t", at_ns=1)])
+    book.record([Trial(strategy="s", code_id="c", params={"n": n}, seen=seen, at_ns=1)])
 """
 
 
-def trial(tape: str = "tape", code: str = "code", at_ns: int = 1, strategy: str = "crossover", **params: Any) -> Trial:
-    return Trial(strategy=strategy, code_id=code, params=params, tape_id=tape, at_ns=at_ns)
+def seen(tape: str = "tape", first: str = "2025-01-01", last: str = "2025-01-31", *symbols: str) -> Seen:
+    return Seen(tape_id=tape, symbols=symbols or ("BTCUSDT",), first=first, last=last)
+
+
+OLD_BOOK = """
+PRAGMA application_id = 1381322324;
+CREATE TABLE trials (
+    id TEXT PRIMARY KEY, strategy TEXT NOT NULL, code_id TEXT NOT NULL, params TEXT NOT NULL,
+    tape_id TEXT NOT NULL, at_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE results (
+    id TEXT PRIMARY KEY REFERENCES trials, sharpe REAL, days INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX trials_of ON trials (strategy, tape_id);
+INSERT INTO trials VALUES ('x', 'crossover', 'c', '{}', 'tape', 1);
+INSERT INTO results VALUES ('x', 0.3, 31);
+"""
+"""As the first books were."""
+
+
+def trial(
+    tape: str | Seen = "tape", code: str = "code", at_ns: int = 1, strategy: str = "crossover", **params: Any
+) -> Trial:
+    bars = tape if isinstance(tape, Seen) else seen(tape)
+    return Trial(strategy=strategy, code_id=code, params=params, seen=bars, at_ns=at_ns)
 
 
 @pytest.fixture
@@ -47,10 +69,55 @@ def test_the_same_configuration_on_the_same_tape_counts_once(book: TrialBook) ->
 
 
 def test_another_code_another_parameter_another_tape_are_other_trials(book: TrialBook) -> None:
-    book.record([trial(ma=20), trial(ma=21), trial(ma=20, code="edited"), trial(ma=20, tape="other")])
+    later = seen("other", "2025-02-01", "2025-02-28")
+    book.record([trial(ma=20), trial(ma=21), trial(ma=20, code="edited"), trial(later, ma=20)])
     assert book.tally("crossover").count == 4
-    assert book.tally("crossover", "tape").count == 3
-    assert book.tally("crossover", "other").count == 1
+    assert book.tally("crossover", [seen()]).count == 3
+    assert book.tally("crossover", [later]).count == 1
+    assert book.tally("crossover", [seen(), later]).count == 4
+
+
+def test_periods_of_a_symbol_that_share_a_day_are_counted_together(book: TrialBook) -> None:
+    """Choosing between September and September with October is a choice on September."""
+    september, both = seen("a", "2025-09-01", "2025-09-30"), seen("b", "2025-09-30", "2025-10-31")
+    october, other = seen("c", "2025-10-01", "2025-10-31"), seen("d", "2025-09-01", "2025-09-30", "ETHUSDT")
+    book.record([trial(each, ma=20) for each in (september, both, october, other)])
+    counts = [book.tally("crossover", [each]).count for each in (september, both, october, other)]
+    assert counts == [2, 3, 2, 1]
+
+
+def test_one_symbol_in_common_is_enough_and_no_trial_counts_twice(book: TrialBook) -> None:
+    one, pair = seen("a"), seen("b", "2025-01-01", "2025-01-31", "ETHUSDT", "BTCUSDT")
+    alone = seen("c", "2025-01-01", "2025-01-31", "ETHUSDT")
+    book.record([trial(each, ma=20) for each in (one, pair, alone)])
+    assert book.tally("crossover", [pair]).count == 3
+    assert book.tally("crossover", [one, alone]).count == 3
+
+
+def test_ratios_of_other_periods_do_not_tell_how_these_scatter(book: TrialBook) -> None:
+    """A week's ratios scatter more than a year's: they count, but say nothing of the variance."""
+    book.report([(trial(ma=20), Result(sharpe=0.1, days=31)), (trial(ma=40), Result(sharpe=0.2, days=31))])
+    week = seen("week", "2025-01-01", "2025-01-07")
+    book.report([(trial(week, ma=20), Result(sharpe=5.0, days=7))])
+    assert book.tally("crossover", [seen()]) == Tally(count=3, ratios=(0.1, 0.2))
+
+
+def test_a_study_can_leave_its_own_trials_out(book: TrialBook) -> None:
+    book.record([trial(ma=20), trial(ma=40)])
+    assert book.tally("crossover", [seen()], but={trial(ma=20).trial_id}).count == 1
+
+
+def test_an_older_book_is_read_and_written_on(tmp_path: Path) -> None:
+    """Its trials have no days: they count on the same bars of the same period, as they did."""
+    path = tmp_path / "old.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(OLD_BOOK)
+    connection.close()
+    book = SqliteTrialBook(path)
+    assert book.tally("crossover") == Tally(count=1, ratios=(0.3,))
+    assert book.tally("crossover", [seen()]).count == 1
+    book.report([(trial(ma=20), Result(sharpe=0.1, days=31))])
+    assert SqliteTrialBook(path).tally("crossover", [seen()]).count == 2
 
 
 def test_strategies_are_counted_apart(book: TrialBook) -> None:
@@ -74,6 +141,10 @@ def test_the_parts_of_an_identity_cannot_be_shifted_into_each_other() -> None:
     assert trial(code="ab", tape="c").trial_id != trial(code="a", tape="bc").trial_id
     with pytest.raises(UserError, match="tape_id"):
         trial(tape="")
+    with pytest.raises(UserError, match="symbols"):
+        Seen(tape_id="t", symbols=(), first="2025-01-01", last="2025-01-02")
+    with pytest.raises(UserError, match="ends before it begins"):
+        seen("t", "2025-01-02", "2025-01-01")
 
 
 def test_code_is_what_it_says_to_the_byte() -> None:
@@ -91,15 +162,19 @@ def test_a_run_that_was_broken_off_still_counts(book: TrialBook) -> None:
     assert book.tally("crossover") == Tally(count=2, ratios=(0.1,))
 
 
-def test_the_first_result_stands_and_a_result_counts_its_trial(book: TrialBook) -> None:
+def test_the_newest_result_stands_and_a_result_counts_its_trial(book: TrialBook) -> None:
+    """Run again with other costs it is the same choice, and what counts is what it shows with these."""
     book.report([(trial(ma=20), Result(sharpe=0.1, days=250)), (trial(ma=40), Result(sharpe=None, days=250))])
-    book.report([(trial(ma=20), Result(sharpe=9.9, days=250))])
-    assert book.tally("crossover") == Tally(count=2, ratios=(0.1,))
+    for ratio in (0.9, 0.9, -0.2):
+        book.report([(trial(ma=20), Result(sharpe=ratio, days=250))])
+        assert book.tally("crossover") == Tally(count=2, ratios=(ratio,))
+    book.report([(trial(ma=20), Result(sharpe=None, days=250))])
+    assert book.tally("crossover") == Tally(count=2)
     with pytest.raises(UserError, match="finite"):
         Result(sharpe=float("nan"), days=2)
 
 
-@pytest.mark.parametrize("statement", ["DELETE FROM trials", "UPDATE trials SET strategy = 'x'", "DELETE FROM results"])
+@pytest.mark.parametrize("statement", ["DELETE FROM trials", "UPDATE trials SET strategy = 'x'", "DELETE FROM shown"])
 def test_nothing_is_ever_taken_out(tmp_path: Path, statement: str) -> None:
     book = SqliteTrialBook(tmp_path / "b.db")
     book.report([(trial(ma=20), Result(sharpe=0.1, days=250))])

@@ -73,6 +73,21 @@ def at_minute(minute: int, second: int = 0) -> View:
         (TradeRisk(0.002), made.order(quantity="100"), made.order(quantity="101")),
         (
             MandatoryStop(0.005, 0.05),
+            made.order(protection=Protection(trail_quote=5.0)),
+            made.order(protection=Protection(trail_quote=5.01)),
+        ),
+        (
+            MandatoryStop(0.005, 0.05),
+            made.order(protection=Protection(stop_frac=0.04, trail_frac=0.005)),
+            made.order(protection=Protection(stop_frac=0.04, trail_frac=0.0049)),
+        ),
+        (
+            TradeRisk(0.002),
+            made.order(protection=Protection(trail_frac=0.02)),
+            made.order(protection=Protection(trail_frac=0.0201)),
+        ),
+        (
+            MandatoryStop(0.005, 0.05),
             made.order(protection=Protection(stop_frac=0.005)),
             made.order(protection=Protection(stop_frac=0.00499)),
         ),
