@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.domain.account import Account, Position
 from rung.domain.charge import Charge, ChargeKind
 from rung.domain.fill import Fill, Trigger
 from rung.domain.funding import FundingHistory
@@ -35,17 +36,24 @@ TRADE_COLUMNS = (
 
 
 class Recorder:
-    """An observer of steps. Costs an append per step; what happens rarely is kept as it is."""
+    """An observer of steps. Of every step three numbers are kept; what happens rarely is kept as it is.
+
+    A snapshot shares with the one before what did not change: that is not made a number twice.
+    """
 
     def __init__(self) -> None:
         self._at_ns: list[int] = []
-        self._equity: list[Decimal] = []
+        self._equity: list[float] = []
         self._gross: list[float] = []
-        self._charged: list[tuple[int, Charge]] = []
-        self._ends: list[Decimal] = []
-        self._traded: list[Decimal] = []
+        self._end = Decimal("nan")
+        self._positions: Mapping[str, Position] = {}
+        self._equity_now = self._gross_now = 0.0
+        self._date = ""
         self._dates: list[str] = []
+        self._ends: list[Decimal] = []
+        self._first_fills: list[int] = []
         self._fills: list[Fill] = []
+        self._charged: list[tuple[int, Charge]] = []
         self._verdicts: list[Verdict] = []
         self._trips = RoundTrips()
         self.notes: list[str] = []
@@ -53,39 +61,50 @@ class Recorder:
     def see(self, step: Step) -> None:
         """Take in one step, in order."""
         event, account = step.event, step.account
-        if not self._dates or event.session.date != self._dates[-1]:
-            self._dates.append(event.session.date)
-            self._traded.append(ZERO)
-            if self._equity:
-                self._ends.append(self._equity[-1])
+        if event.session.date != self._date:
+            self._open_day(event.session.date)
+        if account.equity_quote is not self._end or account.positions is not self._positions:
+            self._mark(account)
         self._at_ns.append(event.at_ns)
-        self._equity.append(account.equity_quote)
-        self._gross.append(float(account.gross_notional_quote) if account.positions else 0.0)
+        self._equity.append(self._equity_now)
+        self._gross.append(self._gross_now)
         if step.fills:
             self._fills.extend(step.fills)
             for fill in step.fills:
                 self._trips.take(fill, len(self._at_ns))
-                self._traded[-1] += fill.value_quote
-        for charge in step.charges:
-            self._charged.append((len(self._at_ns) - 1, charge))
-            self._trips.charge(charge)
+        if step.charges:
+            for charge in step.charges:
+                self._charged.append((len(self._at_ns) - 1, charge))
+                self._trips.charge(charge)
         if step.verdicts:
             self._verdicts.extend(step.verdicts)
         if step.notes:
             self.notes.extend(step.notes)
 
+    def _mark(self, account: Account) -> None:
+        self._end, self._positions = account.equity_quote, account.positions
+        self._equity_now = float(account.equity_quote)
+        self._gross_now = float(account.gross_notional_quote) if account.positions else 0.0
+
+    def _open_day(self, date: str) -> None:
+        if self._dates:
+            self._ends.append(self._end)
+        self._date = date
+        self._dates.append(date)
+        self._first_fills.append(len(self._fills))
+
     def figures(
         self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory] | None = None
     ) -> Figures:
         """Plain arithmetic over what was recorded; at least one step. histories : what holding perpetuals would pay."""
-        end = self._equity[-1]
+        end = self._end
         trips = self._trips.closed
         fees = sum((f.fee_quote for f in self._fills), ZERO)
         slippage = sum((f.slippage_quote for f in self._fills), ZERO)
         charged = {kind: self._charged_quote(kind) for kind in ChargeKind}
         lends = market.around_the_clock and any(symbol not in (histories or {}) for symbol in market.symbols)
         traded = sum((f.value_quote for f in self._fills), ZERO)
-        equity = np.array([float(equity) for equity in self._equity])
+        equity, gross = np.array(self._equity), np.array(self._gross)
         hold = self._hold(capital, market, histories or {})
         return Figures(
             start_equity_quote=capital,
@@ -108,9 +127,9 @@ class Recorder:
             before_costs_quote=end - capital + fees + slippage + sum(charged.values(), ZERO),
             turnover=float(traded / capital),
             turnover_per_day=self._turnover_per_day(capital),
-            exposure_mean_frac=exposure(self._gross, equity) if equity.min() > 0.0 else None,
-            max_exposure_frac=float((np.array(self._gross) / equity).max()) if equity.min() > 0.0 else None,
-            time_in_market_frac=float(np.count_nonzero(self._gross)) / len(self._gross),
+            exposure_mean_frac=exposure(gross, equity) if equity.min() > 0.0 else None,
+            max_exposure_frac=float((gross / equity).max()) if equity.min() > 0.0 else None,
+            time_in_market_frac=float(np.count_nonzero(gross)) / len(gross),
             slices=len(self._at_ns),
             **self._about_orders(),
         )
@@ -123,11 +142,13 @@ class Recorder:
         return pl.DataFrame({"date": self._dates[: len(daily)], "return_frac": daily})
 
     def _daily(self, capital: Decimal) -> NDArray[np.float64]:
-        return _daily([capital, *self._ends, self._equity[-1]])
+        return _daily([capital, *self._ends, self._end])
 
     def _turnover_per_day(self, capital: Decimal) -> float | None:
         starts = [float(equity) for equity in (capital, *self._ends)]
-        return turnover_per_day([float(traded) for traded in self._traded], starts) if min(starts) > 0.0 else None
+        fills = (self._fills[first:after] for first, after in pairwise([*self._first_fills, len(self._fills)]))
+        traded = [float(sum((f.value_quote for f in of_day), ZERO)) for of_day in fills]
+        return turnover_per_day(traded, starts) if min(starts) > 0.0 else None
 
     def _hold(self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory]) -> NDArray[np.float64]:
         traded = sum((f.value_quote for f in self._fills), ZERO)
@@ -151,7 +172,7 @@ class Recorder:
         return pl.DataFrame(
             {
                 "at": _times(self._at_ns),
-                "equity": np.array([float(equity) for equity in self._equity]),
+                "equity": np.array(self._equity),
                 "gross": gross,
                 "in_market": gross > 0.0,
                 "funding": self._so_far(ChargeKind.FUNDING),
@@ -263,7 +284,7 @@ def _trade_row(trip: RoundTrip) -> tuple[object, ...]:
         trip.symbol, "long" if trip.side > 0 else "short", float(trip.quantity), trip.opened_ns, trip.closed_ns,
         float(trip.entry_price), float(trip.exit_price), float(trip.pnl_quote), trip.return_frac,
         float(trip.fees_quote), float(trip.slippage_quote), float(trip.funding_quote), float(trip.borrow_quote),
-        float(trip.liquidation_fee_quote), trip.bars, trip.trigger, trip.entry_reason, trip.exit_reason,
+        float(trip.liquidation_fee_quote), trip.bars, trip.trigger.value, trip.entry_reason, trip.exit_reason,
     )  # fmt: skip
 
 
