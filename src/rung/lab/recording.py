@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,12 @@ from rung.domain.order import OrderKind
 from rung.domain.step import Step
 from rung.domain.verdicts import Refused, Verdict
 from rung.kernels.statistics.growth import worst_fall
+from rung.lab.buy_and_hold import hold_path
 from rung.lab.metrics import exposure, performance, trades, turnover_per_day
 from rung.lab.result import Figures
 from rung.lab.round_trips import RoundTrip, RoundTrips
 from rung.lab.tapes import Market
 from rung.ledger.holding import ZERO
-from rung.market.tape import Tape
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,13 +100,11 @@ class Recorder:
         """Plain arithmetic over what was recorded; at least one step. histories : what holding perpetuals would pay."""
         end = self._end
         trips = self._trips.closed
-        fees = sum((f.fee_quote for f in self._fills), ZERO)
-        slippage = sum((f.slippage_quote for f in self._fills), ZERO)
+        spent = _spent(self._fills)
         charged = {kind: self._charged_quote(kind) for kind in ChargeKind}
         lends = market.around_the_clock and any(symbol not in (histories or {}) for symbol in market.symbols)
-        traded = sum((f.value_quote for f in self._fills), ZERO)
         equity, gross = np.array(self._equity), np.array(self._gross)
-        hold = self._hold(capital, market, histories or {})
+        hold = self._hold(capital, market, spent.cost_frac, histories or {})
         return Figures(
             start_equity_quote=capital,
             end_equity_quote=end,
@@ -117,15 +116,15 @@ class Recorder:
             still_open=self._trips.still_open,
             mean_trade_frac=_mean([trip.return_frac for trip in trips]),
             mean_bars_held=_mean([float(trip.bars) for trip in trips]),
-            fees_quote=fees,
-            slippage_quote=slippage,
+            fees_quote=spent.fees,
+            slippage_quote=spent.slippage,
             funding_quote=charged[ChargeKind.FUNDING] if histories else None,
             borrow_quote=charged[ChargeKind.BORROW] if lends else None,
             liquidation_fees_quote=charged[ChargeKind.LIQUIDATION_FEE] if market.around_the_clock else None,
             liquidations=sum(f.trigger is Trigger.LIQUIDATION for f in self._fills),
-            traded_quote=traded,
-            before_costs_quote=end - capital + fees + slippage + sum(charged.values(), ZERO),
-            turnover=float(traded / capital),
+            traded_quote=spent.traded,
+            before_costs_quote=end - capital + spent.fees + spent.slippage + sum(charged.values(), ZERO),
+            turnover=float(spent.traded / capital),
             turnover_per_day=self._turnover_per_day(capital),
             exposure_mean_frac=exposure(gross, equity) if equity.min() > 0.0 else None,
             max_exposure_frac=float((gross / equity).max()) if equity.min() > 0.0 else None,
@@ -150,10 +149,9 @@ class Recorder:
         traded = [float(sum((f.value_quote for f in of_day), ZERO)) for of_day in fills]
         return turnover_per_day(traded, starts) if min(starts) > 0.0 else None
 
-    def _hold(self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory]) -> NDArray[np.float64]:
-        traded = sum((f.value_quote for f in self._fills), ZERO)
-        costs = sum((f.fee_quote + f.slippage_quote for f in self._fills), ZERO)
-        cost_frac = float(costs / traded) if traded else 0.0
+    def _hold(
+        self, capital: Decimal, market: Market, cost_frac: float, histories: Mapping[str, FundingHistory]
+    ) -> NDArray[np.float64]:
         return hold_path(market, np.array(self._at_ns), cost_frac, histories) * float(capital)
 
     def hold_frame(
@@ -162,7 +160,8 @@ class Recorder:
         """at, equity of buying and holding: one row per slice. Its costs are the run's, known when the run is over."""
         import polars as pl
 
-        return pl.DataFrame({"at": _times(self._at_ns), "equity": self._hold(capital, market, histories or {})})
+        hold = self._hold(capital, market, _spent(self._fills).cost_frac, histories or {})
+        return pl.DataFrame({"at": _times(self._at_ns), "equity": hold})
 
     def equity_frame(self) -> pl.DataFrame:
         """at, equity, gross, in_market, and funding, borrow, liquidation_fees paid so far: one row per slice."""
@@ -232,41 +231,26 @@ class Recorder:
         return np.asarray(np.cumsum(paid))
 
 
+class _Spent(NamedTuple):
+    """What was traded and what trading cost, quote currency. cost_frac : of the value traded."""
+
+    traded: Decimal
+    fees: Decimal
+    slippage: Decimal
+    cost_frac: float
+
+
+def _spent(fills: Sequence[Fill]) -> _Spent:
+    traded = sum((f.value_quote for f in fills), ZERO)
+    fees, slippage = [f.fee_quote for f in fills], [f.slippage_quote for f in fills]
+    costs = sum(map(add, fees, slippage), ZERO)
+    cost_frac = float(costs / traded) if traded else 0.0
+    return _Spent(traded, sum(fees, ZERO), sum(slippage, ZERO), cost_frac)
+
+
 def order_of(verdict: Verdict) -> Any:
     """The order a verdict is about."""
     return verdict.order
-
-
-def hold_path(
-    market: Market, at_ns: NDArray[np.int64], cost_frac: float, histories: Mapping[str, FundingHistory]
-) -> NDArray[np.float64]:
-    """Capital of 1 in equal parts of every symbol, (n,) at each slice: bought at the first open, worth what selling
-    at the newest close would bring, each at a cost of `cost_frac`. A symbol without a bar yet is cash.
-
-    histories : perpetuals held like that pay this funding, at the mark price or the newest close.
-    """
-    parts = []
-    for tape in market.tapes:
-        rows = market.rows(tape)
-        known = tape.open_ns[rows] + tape.interval_ns
-        first = float(tape.open[rows.start]) * (1.0 + cost_frac)
-        newest = np.searchsorted(known, at_ns, side="right")
-        worth = np.concatenate(([first], tape.close[rows] * (1.0 - cost_frac)))[newest]
-        history = histories.get(tape.symbol)
-        parts.append((worth - (_funding_paid(tape, rows, history, at_ns) if history is not None else 0.0)) / first)
-    return np.asarray(np.mean(parts, axis=0))
-
-
-def _funding_paid(tape: Tape, rows: slice, history: FundingHistory, at_ns: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What one unit held over these rows has paid, (n,) at each slice; what falls due at the first open is not paid."""
-    start_ns, stop_ns = int(tape.open_ns[rows.start]) + 1, int(tape.open_ns[rows.stop - 1]) + tape.interval_ns
-    due_ns, paid = [], [0.0]
-    for instant in history.within(start_ns, stop_ns):
-        row = int(np.searchsorted(tape.open_ns, instant.at_ns - tape.interval_ns, side="right")) - 1
-        price = float(tape.close[max(row, rows.start)]) if instant.mark_price is None else float(instant.mark_price)
-        due_ns.append(instant.at_ns)
-        paid.append(paid[-1] + float(instant.rate) * price)
-    return np.array(paid)[np.searchsorted(np.array(due_ns, np.int64), at_ns, side="left")]
 
 
 def _daily(ends: Sequence[Decimal]) -> NDArray[np.float64]:
