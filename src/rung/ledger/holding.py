@@ -36,7 +36,7 @@ class Piece(Struct, frozen=True, gc=False):
 def pieces(fill: Fill, held: Decimal) -> tuple[Piece, ...]:
     """One piece, or two when the fill crosses zero from `held`; the fee is divided in proportion."""
     traded = signed(fill)
-    if not held or (held > ZERO) is (traded > ZERO):
+    if not held or (held > ZERO) is (fill.side is BUY):
         return (Piece(traded, fill.fee_quote, False),)
     if fill.quantity <= abs(held):
         return (Piece(traded, fill.fee_quote, True),)
