@@ -86,7 +86,8 @@ def test_nothing_copies_or_forges_an_approval() -> None:
         f"{path}:{line}"
         for path, tree in modules().items()
         for line, name, call in called(tree)
-        if name.endswith(("replace", "__new__", "cast", "setattr")) and any("pproved" in ast.unparse(a) for a in call.args)
+        if name.endswith(("replace", "__new__", "cast", "setattr"))
+        and any("pproved" in ast.unparse(a) for a in call.args)
     ]
     assert forged == []
 

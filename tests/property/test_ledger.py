@@ -8,11 +8,13 @@ from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.unit.ledger.made import buy, sell
 from tests.unit.ledger.plain_trades import TradeFold
 
 from rung.domain.charge import Charge, ChargeKind
 from rung.domain.fill import Fill
+from rung.domain.target import Protection
 from rung.ledger.ledger import TRADES_REMEMBERED, Ledger
 from rung.ledger.postings import Book, Posting, fold
 
@@ -58,6 +60,46 @@ def test_every_currency_and_asset_nets_to_zero_after_every_event(history: list[o
     for event in history:
         play(books, event)
         assert set(books.trial_balance().values()) <= {D(0)}
+
+
+@given(histories)
+@settings(max_examples=150)
+def test_the_postings_of_one_event_cancel_in_every_unit_by_themselves(history: list[object]) -> None:
+    books = new_books()
+    for event in history:
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for posting in play(books, event):
+            assert posting.amount != 0 or isinstance(event, Decimal)
+            sums[posting.unit] += posting.amount
+        assert set(sums.values()) <= {D(0)}
+
+
+@given(histories, st.sampled_from(SYMBOLS))
+@settings(max_examples=100)
+def test_a_snapshot_is_what_a_ledger_that_took_none_before_would_say(history: list[object], guarded: str) -> None:
+    """What is kept between snapshots is never out of date; only the peak is of the moments they were taken."""
+    protections, working = {guarded: Protection(stop_frac=0.01)}, {guarded: "an order"}
+    for row, event in enumerate(history):
+        books, fresh = new_books(), new_books()
+        for past in history[:row]:
+            play(books, past)
+            books.account(0, {}, {})
+            play(fresh, past)
+        play(books, event)
+        play(fresh, event)
+        seen = books.account(row, protections, working)
+        expected = fresh.account(row, protections, working)
+        assert repr(replace(seen, peak_equity_quote=D(0))) == repr(replace(expected, peak_equity_quote=D(0)))
+
+
+@given(st.floats(min_value=5e-324, allow_infinity=False, allow_nan=False))
+def test_a_mark_is_the_decimal_python_would_write(close: float) -> None:
+    books = new_books()
+    books.book(buy("1", "3", symbol="BTC"))
+    books.mark("BTC", close)
+    marked = books.account(0, {}, {}).positions["BTC"].mark_price
+    assert float(marked) == close
+    assert close == 3.0 or str(marked) == str(Decimal(repr(close)))
 
 
 @given(histories)

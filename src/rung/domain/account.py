@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from rung.domain.target import Protection
 
+_NOTHING = Decimal(0)
+
 
 class Position(Struct, frozen=True, kw_only=True, gc=False):
     """An open position.
@@ -58,7 +60,10 @@ class Account(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def gross_notional_quote(self) -> Decimal:
-        return sum((abs(p.value_quote) for p in self.positions.values()), Decimal(0))
+        gross = _NOTHING
+        for position in self.positions.values():
+            gross += abs(position.quantity * position.mark_price)
+        return gross
 
     @property
     def drawdown_frac(self) -> Decimal:

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.domain.account import Account, Position
 from rung.domain.charge import Charge, ChargeKind
 from rung.domain.fill import Fill, Trigger
 from rung.domain.funding import FundingHistory
@@ -18,12 +20,12 @@ from rung.domain.order import OrderKind
 from rung.domain.step import Step
 from rung.domain.verdicts import Refused, Verdict
 from rung.kernels.statistics.growth import worst_fall
+from rung.lab.buy_and_hold import hold_path
 from rung.lab.metrics import exposure, performance, trades, turnover_per_day
 from rung.lab.result import Figures
 from rung.lab.round_trips import RoundTrip, RoundTrips
 from rung.lab.tapes import Market
 from rung.ledger.holding import ZERO
-from rung.market.tape import Tape
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,17 +37,24 @@ TRADE_COLUMNS = (
 
 
 class Recorder:
-    """An observer of steps. Costs an append per step; what happens rarely is kept as it is."""
+    """An observer of steps. Of every step three numbers are kept; what happens rarely is kept as it is.
+
+    A snapshot shares with the one before what did not change: that is not made a number twice.
+    """
 
     def __init__(self) -> None:
         self._at_ns: list[int] = []
-        self._equity: list[Decimal] = []
+        self._equity: list[float] = []
         self._gross: list[float] = []
-        self._charged: list[tuple[int, Charge]] = []
-        self._ends: list[Decimal] = []
-        self._traded: list[Decimal] = []
+        self._end = Decimal("nan")
+        self._positions: Mapping[str, Position] = {}
+        self._equity_now = self._gross_now = 0.0
+        self._date = ""
         self._dates: list[str] = []
+        self._ends: list[Decimal] = []
+        self._first_fills: list[int] = []
         self._fills: list[Fill] = []
+        self._charged: list[tuple[int, Charge]] = []
         self._verdicts: list[Verdict] = []
         self._trips = RoundTrips()
         self.notes: list[str] = []
@@ -53,40 +62,49 @@ class Recorder:
     def see(self, step: Step) -> None:
         """Take in one step, in order."""
         event, account = step.event, step.account
-        if not self._dates or event.session.date != self._dates[-1]:
-            self._dates.append(event.session.date)
-            self._traded.append(ZERO)
-            if self._equity:
-                self._ends.append(self._equity[-1])
+        if event.session.date != self._date:
+            self._open_day(event.session.date)
+        if account.equity_quote is not self._end or account.positions is not self._positions:
+            self._mark(account)
         self._at_ns.append(event.at_ns)
-        self._equity.append(account.equity_quote)
-        self._gross.append(float(account.gross_notional_quote) if account.positions else 0.0)
+        self._equity.append(self._equity_now)
+        self._gross.append(self._gross_now)
         if step.fills:
             self._fills.extend(step.fills)
             for fill in step.fills:
                 self._trips.take(fill, len(self._at_ns))
-                self._traded[-1] += fill.value_quote
-        for charge in step.charges:
-            self._charged.append((len(self._at_ns) - 1, charge))
-            self._trips.charge(charge)
+        if step.charges:
+            for charge in step.charges:
+                self._charged.append((len(self._at_ns) - 1, charge))
+                self._trips.charge(charge)
         if step.verdicts:
             self._verdicts.extend(step.verdicts)
         if step.notes:
             self.notes.extend(step.notes)
 
+    def _mark(self, account: Account) -> None:
+        self._end, self._positions = account.equity_quote, account.positions
+        self._equity_now = float(account.equity_quote)
+        self._gross_now = float(account.gross_notional_quote) if account.positions else 0.0
+
+    def _open_day(self, date: str) -> None:
+        if self._dates:
+            self._ends.append(self._end)
+        self._date = date
+        self._dates.append(date)
+        self._first_fills.append(len(self._fills))
+
     def figures(
         self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory] | None = None
     ) -> Figures:
         """Plain arithmetic over what was recorded; at least one step. histories : what holding perpetuals would pay."""
-        end = self._equity[-1]
+        end = self._end
         trips = self._trips.closed
-        fees = sum((f.fee_quote for f in self._fills), ZERO)
-        slippage = sum((f.slippage_quote for f in self._fills), ZERO)
+        spent = _spent(self._fills)
         charged = {kind: self._charged_quote(kind) for kind in ChargeKind}
         lends = market.around_the_clock and any(symbol not in (histories or {}) for symbol in market.symbols)
-        traded = sum((f.value_quote for f in self._fills), ZERO)
-        equity = np.array([float(equity) for equity in self._equity])
-        hold = self._hold(capital, market, histories or {})
+        equity, gross = np.array(self._equity), np.array(self._gross)
+        hold = self._hold(capital, market, spent.cost_frac, histories or {})
         return Figures(
             start_equity_quote=capital,
             end_equity_quote=end,
@@ -98,19 +116,19 @@ class Recorder:
             still_open=self._trips.still_open,
             mean_trade_frac=_mean([trip.return_frac for trip in trips]),
             mean_bars_held=_mean([float(trip.bars) for trip in trips]),
-            fees_quote=fees,
-            slippage_quote=slippage,
+            fees_quote=spent.fees,
+            slippage_quote=spent.slippage,
             funding_quote=charged[ChargeKind.FUNDING] if histories else None,
             borrow_quote=charged[ChargeKind.BORROW] if lends else None,
             liquidation_fees_quote=charged[ChargeKind.LIQUIDATION_FEE] if market.around_the_clock else None,
             liquidations=sum(f.trigger is Trigger.LIQUIDATION for f in self._fills),
-            traded_quote=traded,
-            before_costs_quote=end - capital + fees + slippage + sum(charged.values(), ZERO),
-            turnover=float(traded / capital),
+            traded_quote=spent.traded,
+            before_costs_quote=end - capital + spent.fees + spent.slippage + sum(charged.values(), ZERO),
+            turnover=float(spent.traded / capital),
             turnover_per_day=self._turnover_per_day(capital),
-            exposure_mean_frac=exposure(self._gross, equity) if equity.min() > 0.0 else None,
-            max_exposure_frac=float((np.array(self._gross) / equity).max()) if equity.min() > 0.0 else None,
-            time_in_market_frac=float(np.count_nonzero(self._gross)) / len(self._gross),
+            exposure_mean_frac=exposure(gross, equity) if equity.min() > 0.0 else None,
+            max_exposure_frac=float((gross / equity).max()) if equity.min() > 0.0 else None,
+            time_in_market_frac=float(np.count_nonzero(gross)) / len(gross),
             slices=len(self._at_ns),
             **self._about_orders(),
         )
@@ -123,16 +141,17 @@ class Recorder:
         return pl.DataFrame({"date": self._dates[: len(daily)], "return_frac": daily})
 
     def _daily(self, capital: Decimal) -> NDArray[np.float64]:
-        return _daily([capital, *self._ends, self._equity[-1]])
+        return _daily([capital, *self._ends, self._end])
 
     def _turnover_per_day(self, capital: Decimal) -> float | None:
         starts = [float(equity) for equity in (capital, *self._ends)]
-        return turnover_per_day([float(traded) for traded in self._traded], starts) if min(starts) > 0.0 else None
+        fills = (self._fills[first:after] for first, after in pairwise([*self._first_fills, len(self._fills)]))
+        traded = [float(sum((f.value_quote for f in of_day), ZERO)) for of_day in fills]
+        return turnover_per_day(traded, starts) if min(starts) > 0.0 else None
 
-    def _hold(self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory]) -> NDArray[np.float64]:
-        traded = sum((f.value_quote for f in self._fills), ZERO)
-        costs = sum((f.fee_quote + f.slippage_quote for f in self._fills), ZERO)
-        cost_frac = float(costs / traded) if traded else 0.0
+    def _hold(
+        self, capital: Decimal, market: Market, cost_frac: float, histories: Mapping[str, FundingHistory]
+    ) -> NDArray[np.float64]:
         return hold_path(market, np.array(self._at_ns), cost_frac, histories) * float(capital)
 
     def hold_frame(
@@ -141,7 +160,8 @@ class Recorder:
         """at, equity of buying and holding: one row per slice. Its costs are the run's, known when the run is over."""
         import polars as pl
 
-        return pl.DataFrame({"at": _times(self._at_ns), "equity": self._hold(capital, market, histories or {})})
+        hold = self._hold(capital, market, _spent(self._fills).cost_frac, histories or {})
+        return pl.DataFrame({"at": _times(self._at_ns), "equity": hold})
 
     def equity_frame(self) -> pl.DataFrame:
         """at, equity, gross, in_market, and funding, borrow, liquidation_fees paid so far: one row per slice."""
@@ -151,7 +171,7 @@ class Recorder:
         return pl.DataFrame(
             {
                 "at": _times(self._at_ns),
-                "equity": np.array([float(equity) for equity in self._equity]),
+                "equity": np.array(self._equity),
                 "gross": gross,
                 "in_market": gross > 0.0,
                 "funding": self._so_far(ChargeKind.FUNDING),
@@ -211,41 +231,26 @@ class Recorder:
         return np.asarray(np.cumsum(paid))
 
 
+class _Spent(NamedTuple):
+    """What was traded and what trading cost, quote currency. cost_frac : of the value traded."""
+
+    traded: Decimal
+    fees: Decimal
+    slippage: Decimal
+    cost_frac: float
+
+
+def _spent(fills: Sequence[Fill]) -> _Spent:
+    traded = sum((f.value_quote for f in fills), ZERO)
+    fees, slippage = [f.fee_quote for f in fills], [f.slippage_quote for f in fills]
+    costs = sum(map(add, fees, slippage), ZERO)
+    cost_frac = float(costs / traded) if traded else 0.0
+    return _Spent(traded, sum(fees, ZERO), sum(slippage, ZERO), cost_frac)
+
+
 def order_of(verdict: Verdict) -> Any:
     """The order a verdict is about."""
     return verdict.order
-
-
-def hold_path(
-    market: Market, at_ns: NDArray[np.int64], cost_frac: float, histories: Mapping[str, FundingHistory]
-) -> NDArray[np.float64]:
-    """Capital of 1 in equal parts of every symbol, (n,) at each slice: bought at the first open, worth what selling
-    at the newest close would bring, each at a cost of `cost_frac`. A symbol without a bar yet is cash.
-
-    histories : perpetuals held like that pay this funding, at the mark price or the newest close.
-    """
-    parts = []
-    for tape in market.tapes:
-        rows = market.rows(tape)
-        known = tape.open_ns[rows] + tape.interval_ns
-        first = float(tape.open[rows.start]) * (1.0 + cost_frac)
-        newest = np.searchsorted(known, at_ns, side="right")
-        worth = np.concatenate(([first], tape.close[rows] * (1.0 - cost_frac)))[newest]
-        history = histories.get(tape.symbol)
-        parts.append((worth - (_funding_paid(tape, rows, history, at_ns) if history is not None else 0.0)) / first)
-    return np.asarray(np.mean(parts, axis=0))
-
-
-def _funding_paid(tape: Tape, rows: slice, history: FundingHistory, at_ns: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What one unit held over these rows has paid, (n,) at each slice; what falls due at the first open is not paid."""
-    start_ns, stop_ns = int(tape.open_ns[rows.start]) + 1, int(tape.open_ns[rows.stop - 1]) + tape.interval_ns
-    due_ns, paid = [], [0.0]
-    for instant in history.within(start_ns, stop_ns):
-        row = int(np.searchsorted(tape.open_ns, instant.at_ns - tape.interval_ns, side="right")) - 1
-        price = float(tape.close[max(row, rows.start)]) if instant.mark_price is None else float(instant.mark_price)
-        due_ns.append(instant.at_ns)
-        paid.append(paid[-1] + float(instant.rate) * price)
-    return np.array(paid)[np.searchsorted(np.array(due_ns, np.int64), at_ns, side="left")]
 
 
 def _daily(ends: Sequence[Decimal]) -> NDArray[np.float64]:
@@ -263,7 +268,7 @@ def _trade_row(trip: RoundTrip) -> tuple[object, ...]:
         trip.symbol, "long" if trip.side > 0 else "short", float(trip.quantity), trip.opened_ns, trip.closed_ns,
         float(trip.entry_price), float(trip.exit_price), float(trip.pnl_quote), trip.return_frac,
         float(trip.fees_quote), float(trip.slippage_quote), float(trip.funding_quote), float(trip.borrow_quote),
-        float(trip.liquidation_fee_quote), trip.bars, trip.trigger, trip.entry_reason, trip.exit_reason,
+        float(trip.liquidation_fee_quote), trip.bars, trip.trigger.value, trip.entry_reason, trip.exit_reason,
     )  # fmt: skip
 
 

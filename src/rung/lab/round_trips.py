@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from rung.domain.charge import Charge, ChargeKind
-from rung.domain.fill import Fill
-from rung.ledger.holding import ZERO, Holding, pieces
+from rung.domain.fill import Fill, Trigger
+from rung.ledger.holding import ZERO, Piece, pieces
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundTrip:
+class RoundTrip(Struct, frozen=True, kw_only=True, gc=False):
     """A position from its first fill until it was flat again.
 
     side : 1 long, −1 short.   quantity : bought in all (sold, for a short).   entry_price, exit_price : averages.
@@ -33,7 +35,7 @@ class RoundTrip:
     borrow_quote: Decimal
     liquidation_fee_quote: Decimal
     bars: int
-    trigger: str
+    trigger: Trigger
     entry_reason: str
     exit_reason: str
 
@@ -45,19 +47,31 @@ class RoundTrip:
 
 @dataclass(slots=True)
 class _Trip:
-    """A position while it is open."""
+    """A position while it is open. Units and their values are signed as they were traded: a sale is negative."""
 
     opened_ns: int
     opened_bar: int
     reason: str
-    holding: Holding = field(default_factory=Holding)
-    bought: Decimal = ZERO
-    spent: Decimal = ZERO
-    sold: Decimal = ZERO
-    earned: Decimal = ZERO
+    held: Decimal = ZERO
+    entered: Decimal = ZERO
+    entered_quote: Decimal = ZERO
+    left_quote: Decimal = ZERO
     fees: Decimal = ZERO
     slippage: Decimal = ZERO
-    charged: dict[ChargeKind, Decimal] = field(default_factory=lambda: dict.fromkeys(ChargeKind, ZERO))
+    charged: dict[ChargeKind, Decimal] = field(default_factory=dict)
+
+    def take(self, piece: Piece, fill: Fill) -> None:
+        self.held += piece.signed
+        self.fees += piece.fee
+        self.slippage += (fill.price - fill.reference_price) * piece.signed
+        if piece.closes:
+            self.left_quote += piece.signed * fill.price
+        else:
+            self.entered += piece.signed
+            self.entered_quote += piece.signed * fill.price
+
+    def charge(self, charge: Charge) -> None:
+        self.charged[charge.kind] = self.charged.get(charge.kind, ZERO) + charge.amount_quote
 
 
 class RoundTrips:
@@ -74,30 +88,20 @@ class RoundTrips:
     def take(self, fill: Fill, bar: int) -> None:
         """Book one fill; `bar` counts slices."""
         trip = self._open.get(fill.symbol)
-        held = ZERO if trip is None else trip.holding.quantity
-        for piece in pieces(fill, held):
-            trip = self._open.get(fill.symbol)
+        for piece in pieces(fill, ZERO if trip is None else trip.held):
             if trip is None:
                 trip = self._open[fill.symbol] = _Trip(fill.at_ns, bar, fill.reason)
-            quantity = abs(piece.signed)
-            trip.fees += piece.fee
-            trip.slippage += (fill.price - fill.reference_price) * piece.signed
-            if piece.closes:
-                trip.sold += quantity
-                trip.earned += quantity * fill.price
-            else:
-                trip.bought += quantity
-                trip.spent += quantity * fill.price
-            trip.holding.take(piece, fill.price, fill.at_ns)
-            if trip.holding.quantity == 0:
+            trip.take(piece, fill)
+            if not trip.held:
                 self.closed.append(_closed(trip, fill, bar))
                 del self._open[fill.symbol]
+                trip = None
 
     def charge(self, charge: Charge) -> None:
         """Book a charge where the ledger does: on the open position of the symbol, else on the one closed last."""
         trip = self._open.get(charge.symbol)
         if trip is not None:
-            trip.charged[charge.kind] += charge.amount_quote
+            trip.charge(charge)
             return
         for row in reversed(range(len(self.closed))):
             if self.closed[row].symbol == charge.symbol:
@@ -117,22 +121,24 @@ def _charged_late(trip: RoundTrip, charge: Charge) -> RoundTrip:
 
 
 def _closed(trip: _Trip, fill: Fill, bar: int) -> RoundTrip:
+    """What is paid in and taken out of a position that is flat again adds up to what it lost."""
+    charged = trip.charged
     return RoundTrip(
         symbol=fill.symbol,
-        side=-fill.side.sign,
-        quantity=trip.bought,
+        side=1 if trip.entered > ZERO else -1,
+        quantity=abs(trip.entered),
         opened_ns=trip.opened_ns,
         closed_ns=fill.at_ns,
-        entry_price=trip.spent / trip.bought,
-        exit_price=trip.earned / trip.sold,
-        pnl_quote=trip.holding.trip - sum(trip.charged.values(), ZERO),
+        entry_price=trip.entered_quote / trip.entered,
+        exit_price=trip.left_quote / -trip.entered,
+        pnl_quote=-trip.entered_quote - trip.left_quote - trip.fees - sum(charged.values(), ZERO),
         fees_quote=trip.fees,
         slippage_quote=trip.slippage,
-        funding_quote=trip.charged[ChargeKind.FUNDING],
-        borrow_quote=trip.charged[ChargeKind.BORROW],
-        liquidation_fee_quote=trip.charged[ChargeKind.LIQUIDATION_FEE],
+        funding_quote=charged.get(ChargeKind.FUNDING, ZERO),
+        borrow_quote=charged.get(ChargeKind.BORROW, ZERO),
+        liquidation_fee_quote=charged.get(ChargeKind.LIQUIDATION_FEE, ZERO),
         bars=bar - trip.opened_bar,
-        trigger=fill.trigger.value,
+        trigger=fill.trigger,
         entry_reason=trip.reason,
         exit_reason=fill.reason,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rung.domain.fill import Fill
+from msgspec import Struct
 
+from rung.domain.fill import Fill
+from rung.domain.order import Side
+
+BUY = Side.BUY
 ZERO = Decimal(0)
 MONEY_STEP = Decimal("0.00000001")
 
@@ -17,8 +20,12 @@ def share(total: Decimal, part: Decimal, whole: Decimal) -> Decimal:
     return total if part == whole else (total * part / whole).quantize(MONEY_STEP)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+def signed(fill: Fill) -> Decimal:
+    """Base units that came, < 0 that went."""
+    return fill.quantity if fill.side is BUY else -fill.quantity
+
+
+class Piece(Struct, frozen=True, gc=False):
     """The part of a fill that only closes or only opens. signed : base units with the sign of the trade."""
 
     signed: Decimal
@@ -26,17 +33,15 @@ class Piece:
     closes: bool
 
 
-def pieces(fill: Fill, held: Decimal) -> Iterator[Piece]:
+def pieces(fill: Fill, held: Decimal) -> tuple[Piece, ...]:
     """One piece, or two when the fill crosses zero from `held`; the fee is divided in proportion."""
-    sign = fill.side.sign
-    if held * sign >= 0:
-        yield Piece(fill.quantity * sign, fill.fee_quote, False)
-        return
-    closing = min(fill.quantity, abs(held))
-    fee = share(fill.fee_quote, closing, fill.quantity)
-    yield Piece(closing * sign, fee, True)
-    if closing < fill.quantity:
-        yield Piece((fill.quantity - closing) * sign, fill.fee_quote - fee, False)
+    traded = signed(fill)
+    if not held or (held > ZERO) is (fill.side is BUY):
+        return (Piece(traded, fill.fee_quote, False),)
+    if fill.quantity <= abs(held):
+        return (Piece(traded, fill.fee_quote, True),)
+    fee = share(fill.fee_quote, abs(held), fill.quantity)
+    return (Piece(-held, fee, True), Piece(traded + held, fill.fee_quote - fee, False))
 
 
 @dataclass(slots=True)
@@ -61,7 +66,7 @@ class Holding:
             self.cost -= released
             realised = -released - value
         else:
-            if self.quantity == 0:
+            if not self.quantity:
                 self.opened_ns = at_ns
             self.cost += value
             self.fees += piece.fee

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from math import inf
 
+from msgspec import convert
+from msgspec.structs import replace
+
 from rung.domain.account import Account, Position
-from rung.domain.charge import Charge, ChargeKind
+from rung.domain.charge import Charge
 from rung.domain.fill import Fill
 from rung.domain.target import Protection
-from rung.ledger.holding import ZERO, Holding, pieces
+from rung.ledger.books import Books
+from rung.ledger.holding import ZERO, pieces
 from rung.ledger.postings import Account as Key
-from rung.ledger.postings import Book, Posting, post, trial_balance
-from rung.ledger.snapshots import Marked, Totals, account_of, position_of
+from rung.ledger.postings import Booked, trial_balance
+from rung.ledger.snapshots import Marked
 
 TRADES_REMEMBERED = 10
-CHARGED_TO = {
-    ChargeKind.FUNDING: Book.FUNDING,
-    ChargeKind.BORROW: Book.BORROW,
-    ChargeKind.LIQUIDATION_FEE: Book.FEES,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
-    """What one fill, charge or transfer did to the books. realised_quote : P&L of what it closed, fees not included."""
-
-    postings: tuple[Posting, ...]
-    realised_quote: Decimal
 
 
 class Ledger:
@@ -47,60 +37,62 @@ class Ledger:
         if not capital.is_finite() or capital < 0:
             raise ValueError(f"{capital} {currency} is not a capital to start with")
         self._currency = currency
-        self._margined = frozenset(margined)
-        self._balances: dict[Key, Decimal] = {}
+        self._books = Books(currency, margined)
         self._held: dict[str, Marked] = {}
-        self._totals = Totals(currency)
+        self._peak = self._session_start = ZERO
+        self._closed_symbols: tuple[str, ...] = ()
+        self._closed_trades: tuple[Decimal, ...] = ()
         self._protections: Mapping[str, Protection] = {}
-        self._stale = True
+        self._working: Mapping[str, str] = {}
+        self._account: Account | None = None
         self.transfer(capital, at_ns=0, ref="capital")
 
     @property
     def cash_quote(self) -> Decimal:
-        return self._totals.cash
+        return self._books.cash.amount
 
     @property
     def capital_quote(self) -> Decimal:
         """Everything paid in less everything paid out."""
-        return -self._balance(Book.CAPITAL)
+        return -self._books.capital.amount
 
     @property
     def realised_quote(self) -> Decimal:
         """P&L of everything closed, fees not included."""
-        return -self._balance(Book.REALISED)
+        return -self._books.realised.amount
 
     @property
     def fees_quote(self) -> Decimal:
         """Everything charged for trading, liquidations included."""
-        return self._balance(Book.FEES)
+        return self._books.fees.amount
 
     @property
     def funding_quote(self) -> Decimal:
         """Funding paid less funding received."""
-        return self._balance(Book.FUNDING)
+        return self._books.funding.amount
 
     @property
     def borrow_quote(self) -> Decimal:
         """What loans of units sold short have cost."""
-        return self._balance(Book.BORROW)
+        return self._books.borrow.amount
 
     @property
     def unrealised_quote(self) -> Decimal:
         """Value of the open positions at their marks, less what they cost."""
-        return sum((m.holding.quantity * m.mark - m.holding.cost for m in self._held.values()), ZERO)
+        return sum((m.quantity * m.mark - m.cost for m in self._held.values()), ZERO)
 
     @property
     def equity_quote(self) -> Decimal:
         """Cash plus the signed value of every position at its mark; of margined ones their gain."""
-        return sum((m.equity_quote for m in self._held.values()), self._totals.cash)
+        return sum((m.equity_quote for m in self._held.values()), self.cash_quote)
 
     def balances(self) -> dict[Key, Decimal]:
         """Every account, as (book, symbol, unit) → amount."""
-        return dict(self._balances)
+        return self._books.balances()
 
     def trial_balance(self) -> dict[str, Decimal]:
         """Sum of all accounts per currency and asset: zero everywhere."""
-        return trial_balance(self._balances)
+        return trial_balance(self._books.balances())
 
     def held_symbols(self) -> tuple[str, ...]:
         """Symbols with an open position, oldest first."""
@@ -110,36 +102,32 @@ class Ledger:
         """Post one execution. Raises ValueError when its numbers are not those of an execution."""
         _check(fill)
         held = self._held.get(fill.symbol)
+        quantity, cost_before = (held.quantity, held.cost) if held is not None else (ZERO, ZERO)
+        realised = cost = ZERO
+        for piece in pieces(fill, quantity):
+            if held is None:
+                held = self._held[fill.symbol] = self._begin(fill)
+            realised += held.take(piece, fill.price, fill.at_ns)
+            if not held.quantity:
+                self._remember(fill.symbol, held.trip)
+                held = None
         if held is None:
-            margined = fill.symbol in self._margined
-            held = self._held[fill.symbol] = Marked(fill.symbol, Holding(), float(fill.price), fill.price, margined)
-        realised, cost_before = ZERO, held.holding.cost
-        for piece in pieces(fill, held.holding.quantity):
-            realised += held.holding.take(piece, fill.price, fill.at_ns)
-            if held.holding.quantity == 0:
-                self._remember(fill.symbol, held.holding.trip)
-                held.holding, held.mark, held.close = Holding(), fill.price, float(fill.price)
-        held.position = None
-        if held.holding.quantity == 0:
             del self._held[fill.symbol]
         else:
-            held.entry_price = held.holding.cost / held.holding.quantity
-        postings = self._postings(fill, realised, held.holding.cost - cost_before)
-        self._post(postings)
-        return Booked(postings=postings, realised_quote=realised)
+            cost = held.cost
+            held.entry_price = cost / held.quantity
+            held.position = None
+        lines = self._books.trade(fill, realised, cost - cost_before)
+        return self._posted(Booked(ref=fill.fill_id, at_ns=fill.at_ns, lines=lines, realised_quote=realised))
 
     def charge(self, charge: Charge) -> Booked:
         """Post money taken or given without a trade. Raises ValueError when its amount is not a number."""
         amount = charge.amount_quote
         if not amount.is_finite():
             raise ValueError(f"{amount} is not a charge for {charge.symbol}")
-        ref = f"{charge.kind} {charge.symbol} {charge.at_ns}"
-        lines = ((CHARGED_TO[charge.kind], amount), (Book.CASH, -amount))
-        money = ("", self._currency)
-        postings = tuple(self._posting(ref, charge.at_ns, book, money, change) for book, change in lines if change)
         self._charge_trip(charge.symbol, amount)
-        self._post(postings)
-        return Booked(postings=postings, realised_quote=ZERO)
+        ref = f"{charge.kind} {charge.symbol} {charge.at_ns}"
+        return self._posted(Booked(ref=ref, at_ns=charge.at_ns, lines=self._books.charge(charge)))
 
     def mark(self, symbol: str, close: float) -> None:
         """Note the newest close. A number that is no price (not finite, not positive) leaves the mark as it was."""
@@ -149,7 +137,7 @@ class Ledger:
         held.close = close
         held.mark = _exact(close)
         held.position = None
-        self._stale = True
+        self._account = None
 
     def transfer(self, amount: Decimal, *, at_ns: int, ref: str) -> Booked:
         """Money paid in (> 0) or out (< 0). It is not P&L: session result and drawdown stay what they are.
@@ -159,18 +147,15 @@ class Ledger:
         before = self.equity_quote
         if not amount.is_finite() or (amount < 0 and before + amount < 0):
             raise ValueError(f"{amount} {self._currency} cannot be transferred: the equity is {before}")
-        lines = ((Book.CASH, amount), (Book.CAPITAL, -amount))
-        postings = tuple(self._posting(ref, at_ns, book, ("", self._currency), change) for book, change in lines)
-        self._post(postings)
-        totals = self._totals
-        at_peak = before <= 0 or before >= totals.peak
-        totals.peak = totals.peak + amount if at_peak else totals.peak * (before + amount) / before
-        totals.session_start += amount
-        return Booked(postings=postings, realised_quote=ZERO)
+        at_peak = before <= 0 or before >= self._peak
+        self._peak = self._peak + amount if at_peak else self._peak * (before + amount) / before
+        self._session_start += amount
+        return self._posted(Booked(ref=ref, at_ns=at_ns, lines=self._books.transfer(amount)))
 
     def start_session(self) -> None:
         """From now on P&L of the session counts from the present equity, at the newest marks."""
-        self._totals.session_start = self.equity_quote
+        self._session_start = self.equity_quote
+        self._account = None
 
     def account(self, at_ns: int, protections: Mapping[str, Protection], working: Mapping[str, str]) -> Account:
         """A snapshot at the newest marks; the peak of equity is kept as of these moments.
@@ -179,92 +164,79 @@ class Ledger:
         """
         if protections != self._protections:
             self._reprotect(dict(protections))
-        if working != self._totals.working:
-            self._totals.working = dict(working)
-        if self._stale:
-            self._refresh()
-        return account_of(at_ns, self._totals)
+        if working != self._working:
+            self._working = dict(working)
+            self._account = None
+        if self._account is None:
+            self._account = self._snapshot(at_ns)
+            return self._account
+        return replace(self._account, at_ns=at_ns)
 
-    def _balance(self, book: Book) -> Decimal:
-        return self._balances.get((book, "", self._currency), ZERO)
+    def _begin(self, fill: Fill) -> Marked:
+        """Of a symbol that was not held, marked to the price of its fill."""
+        margined = self._books.is_margined(fill.symbol)
+        return Marked(symbol=fill.symbol, close=float(fill.price), mark=fill.price, margined=margined)
 
     def _remember(self, symbol: str, trip_quote: Decimal) -> None:
-        totals = self._totals
-        totals.closed_trades = (*totals.closed_trades, trip_quote)[-TRADES_REMEMBERED:]
-        totals.closed_symbols = (*totals.closed_symbols, symbol)[-TRADES_REMEMBERED:]
+        self._closed_trades = (*self._closed_trades, trip_quote)[-TRADES_REMEMBERED:]
+        self._closed_symbols = (*self._closed_symbols, symbol)[-TRADES_REMEMBERED:]
 
     def _charge_trip(self, symbol: str, amount: Decimal) -> None:
         """The round trip of the symbol bears the charge: the open one, else the one closed last."""
-        held, totals = self._held.get(symbol), self._totals
+        held = self._held.get(symbol)
         if held is not None:
-            held.holding.trip -= amount
+            held.trip -= amount
             return
-        for row in reversed(range(len(totals.closed_symbols))):
-            if totals.closed_symbols[row] == symbol:
-                trades = list(totals.closed_trades)
+        for row in reversed(range(len(self._closed_symbols))):
+            if self._closed_symbols[row] == symbol:
+                trades = list(self._closed_trades)
                 trades[row] -= amount
-                totals.closed_trades = tuple(trades)
+                self._closed_trades = tuple(trades)
                 return
 
-    def _posting(self, ref: str, at_ns: int, book: Book, place: tuple[str, str], amount: Decimal) -> Posting:
-        symbol, unit = place
-        return Posting(ref=ref, at_ns=at_ns, book=book, symbol=symbol, unit=unit, amount=amount)
-
-    def _postings(self, fill: Fill, realised: Decimal, cost_change: Decimal) -> tuple[Posting, ...]:
-        asset, money = (fill.symbol, fill.symbol), ("", self._currency)
-        signed = fill.quantity * fill.side.sign
-        margined = fill.symbol in self._margined
-        lines = (
-            (Book.UNITS, asset, signed),
-            (Book.MARKET, asset, -signed),
-            (Book.POSITION, (fill.symbol, self._currency), cost_change),
-            (Book.CONTRACT, (fill.symbol, self._currency), -cost_change if margined else ZERO),
-            (Book.REALISED, money, -realised),
-            (Book.CASH, money, realised if margined else -signed * fill.price),
-            (Book.FEES, money, fill.fee_quote),
-            (Book.CASH, money, -fill.fee_quote),
-        )
-        return tuple(self._posting(fill.fill_id, fill.at_ns, *line) for line in lines if line[2])
-
-    def _post(self, postings: tuple[Posting, ...]) -> None:
-        post(self._balances, postings)
-        self._totals.cash = self._balance(Book.CASH)
-        self._stale = True
+    def _posted(self, booked: Booked) -> Booked:
+        self._books.post(booked.lines)
+        self._account = None
+        return booked
 
     def _reprotect(self, protections: dict[str, Protection]) -> None:
         for symbol, held in self._held.items():
             if protections.get(symbol) != self._protections.get(symbol):
                 held.position = None
         self._protections = protections
-        self._stale = True
+        self._account = None
 
-    def _refresh(self) -> None:
-        """Take new snapshots of the positions that changed; sum the equity; keep its peak."""
-        totals = self._totals
-        equity = totals.cash
+    def _snapshot(self, at_ns: int) -> Account:
+        """Sum the equity, keep its peak; positions that did not change are those of the snapshot before."""
+        cash = equity = self._books.cash.amount
         positions: dict[str, Position] = {}
         for symbol, held in self._held.items():
-            equity += held.holding.quantity * held.mark
+            equity += held.quantity * held.mark
             if held.margined:
-                equity -= held.holding.cost
-            position = held.position
-            if position is None:
-                position = held.position = position_of(held, self._protections.get(symbol))
-            positions[symbol] = position
-        totals.positions = positions
-        totals.equity = equity
-        if equity > totals.peak:
-            totals.peak = equity
-        self._stale = False
+                equity -= held.cost
+            positions[symbol] = held.position or held.snapshot(self._protections.get(symbol))
+        if equity > self._peak:
+            self._peak = equity
+        return Account(
+            at_ns=at_ns,
+            currency=self._currency,
+            cash_quote=cash,
+            equity_quote=equity,
+            peak_equity_quote=self._peak,
+            session_start_equity_quote=self._session_start,
+            positions=positions,
+            working=self._working,
+            closed_trades_quote=self._closed_trades,
+        )
 
 
 @lru_cache(maxsize=65_536)
 def _exact(close: float) -> Decimal:
     """The shortest decimal that reads back as `close`."""
-    return Decimal(repr(float(close)))
+    return convert(float(close), Decimal)
 
 
 def _check(fill: Fill) -> None:
-    numbers = (fill.quantity, fill.price, fill.fee_quote)
-    if not all(number.is_finite() for number in numbers) or fill.quantity <= 0 or fill.price < 0:
+    finite = fill.quantity.is_finite() and fill.price.is_finite() and fill.fee_quote.is_finite()
+    if not finite or fill.quantity <= ZERO or fill.price < ZERO:
         raise ValueError(f"fill {fill.fill_id} is not an execution: {fill.quantity} at {fill.price}")

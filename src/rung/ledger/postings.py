@@ -13,14 +13,19 @@
 A short position is the same with signs reversed: `units` and `position` are negative. `realised` and `capital` are
 credit accounts: a gain stands there as a negative number. A margined contract (a perpetual) is not paid for: what it
 would have cost stands in `contract` against `position`, and only its gain moves cash. A liquidation fee is a fee.
+
+An event is worked out as lines, (balance, amount): they are added where the balances stand. A `Posting` says the same
+in words and is made when somebody asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 ZERO = Decimal(0)
 
@@ -63,17 +68,41 @@ Account = tuple[Book, str, str]
 """(book, symbol, unit)"""
 
 
-def post(balances: dict[Account, Decimal], postings: Iterable[Posting]) -> None:
-    """Add `postings` to `balances`."""
-    for posting in postings:
-        key = (posting.book, posting.symbol, posting.unit)
-        balances[key] = balances.get(key, ZERO) + posting.amount
+@dataclass(slots=True, eq=False)
+class Balance:
+    """What stands on one account."""
+
+    account: Account
+    amount: Decimal = ZERO
+
+
+Line = tuple[Balance, Decimal]
+"""(where, how much): a posting before it is written out."""
+
+
+class Booked(Struct, frozen=True, kw_only=True):
+    """What one fill, charge or transfer did to the books. realised_quote : P&L of what it closed, fees not included."""
+
+    ref: str
+    at_ns: int
+    lines: Sequence[Line]
+    realised_quote: Decimal = ZERO
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        """The lines in words, in the order they were posted."""
+        return tuple(self._posting(*balance.account, amount) for balance, amount in self.lines)
+
+    def _posting(self, book: Book, symbol: str, unit: str, amount: Decimal) -> Posting:
+        return Posting(ref=self.ref, at_ns=self.at_ns, book=book, symbol=symbol, unit=unit, amount=amount)
 
 
 def fold(postings: Iterable[Posting]) -> dict[Account, Decimal]:
     """Balances of a history, from nothing."""
     balances: dict[Account, Decimal] = {}
-    post(balances, postings)
+    for posting in postings:
+        key = (posting.book, posting.symbol, posting.unit)
+        balances[key] = balances.get(key, ZERO) + posting.amount
     return balances
 
 

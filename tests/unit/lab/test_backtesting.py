@@ -15,10 +15,10 @@ from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import UserError
 from rung.lab import Strategy, SymbolView, Wish, backtest, invented_tapes
 from rung.lab.backtesting import BacktestRequest, prepare, run_backtest
+from rung.lab.buy_and_hold import hold_path
 from rung.lab.costs import load_costs
 from rung.lab.instruments import instrument_for
 from rung.lab.metrics import performance, trades
-from rung.lab.recording import hold_path
 from rung.lab.result import BacktestResult
 from rung.lab.statistics.sharpe import sharpe_ratio
 from rung.lab.tapes import open_market

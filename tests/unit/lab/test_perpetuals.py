@@ -17,9 +17,9 @@ from rung.domain.errors import UserError
 from rung.domain.funding import FundingHistory, FundingInstant
 from rung.domain.instrument import AssetClass
 from rung.lab import Portfolio, Wish, backtest, invented_tapes
+from rung.lab.buy_and_hold import hold_path
 from rung.lab.funding import histories_for
 from rung.lab.instruments import instrument_for, one_currency
-from rung.lab.recording import hold_path
 from rung.lab.result import BacktestResult
 from rung.lab.tapes import minutes_of, open_market
 from rung.market.tape import Label, RawBars, Tape, make_tape

@@ -103,6 +103,24 @@ def test_trips_with_charges_are_what_a_margined_ledger_made_once_flat(
     assert sum((t.borrow_quote for t in trips.closed), Decimal(0)) == ledger.borrow_quote
 
 
+@given(LEGS, st.lists(st.sampled_from(["BTCUSDT", "ETHUSDT"]), min_size=40, max_size=40), st.booleans())
+def test_every_trip_made_what_the_ledger_remembers_of_it(
+    legs: list[tuple[Side, int, int, int]], symbols: list[str], margined: bool
+) -> None:
+    ledger = Ledger("USDT", Decimal(10_000), margined=("BTCUSDT",) if margined else ())
+    trips = RoundTrips()
+    for n, (side, size, price, fee) in enumerate(legs, start=1):
+        each = fill(n, side, f"{size}.3", f"{price}.07", f"0.0{fee}", symbols[n - 1])
+        ledger.book(each)
+        trips.take(each, n)
+        due = charge(each.symbol, ChargeKind.FUNDING, f"0.0{n}")
+        ledger.charge(due)
+        trips.charge(due)
+    remembered = ledger.account(0, {}, {}).closed_trades_quote
+    assert tuple(trip.pnl_quote for trip in trips.closed)[-len(remembered) :] == remembered
+    assert trips.still_open == len(ledger.held_symbols())
+
+
 @given(LEGS)
 def test_what_all_trips_made_is_what_the_ledger_made_once_flat(legs: list[tuple[Side, int, int, int]]) -> None:
     ledger, trips, held = Ledger("USDT", Decimal(10_000)), RoundTrips(), 0

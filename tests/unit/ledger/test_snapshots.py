@@ -1,4 +1,4 @@
-"""Snapshots filled slot by slot are the same values that the constructors make, and as frozen."""
+"""A marked holding: what it adds to the equity, and the frozen snapshot taken of it."""
 
 from __future__ import annotations
 
@@ -6,34 +6,23 @@ from decimal import Decimal
 
 import pytest
 
-from rung.domain.account import Account, Position
+from rung.domain.account import Position
 from rung.domain.target import Protection
-from rung.ledger.holding import Holding
-from rung.ledger.snapshots import Marked, Totals, account_of, position_of
+from rung.ledger.snapshots import Marked
 
 D = Decimal
 STOP = Protection(stop_frac=0.01)
-HELD = Marked(
-    symbol="TQQQ",
-    holding=Holding(quantity=D(3), cost=D(31), fees=D("0.02"), trip=D("-0.02"), opened_ns=9),
-    close=11.0,
-    mark=D(11),
-    entry_price=D(31) / 3,
-)
-TOTALS = Totals(
-    currency="USD",
-    cash=D(1),
-    equity=D(34),
-    peak=D(35),
-    session_start=D(33),
-    positions={"TQQQ": position_of(HELD, STOP)},
-    working={"TQQQ": "a"},
-    closed_trades=(D(5),),
-)
 
 
-def test_a_position_equals_one_made_by_its_constructor() -> None:
-    assert position_of(HELD, STOP) == Position(
+def held(*, margined: bool = False) -> Marked:
+    return Marked(
+        symbol="TQQQ", quantity=D(3), cost=D(31), fees=D("0.02"), trip=D("-0.02"), opened_ns=9, close=11.0,
+        mark=D(11), margined=margined, entry_price=D(31) / 3,
+    )  # fmt: skip
+
+
+def test_a_snapshot_says_what_is_held() -> None:
+    assert held().snapshot(STOP) == Position(
         symbol="TQQQ",
         quantity=D(3),
         entry_price=D(31) / 3,
@@ -44,23 +33,15 @@ def test_a_position_equals_one_made_by_its_constructor() -> None:
     )
 
 
-def test_an_account_equals_one_made_by_its_constructor() -> None:
-    assert account_of(4, TOTALS) == Account(
-        at_ns=4,
-        currency="USD",
-        cash_quote=D(1),
-        equity_quote=D(34),
-        peak_equity_quote=D(35),
-        session_start_equity_quote=D(33),
-        positions={"TQQQ": position_of(HELD, STOP)},
-        working={"TQQQ": "a"},
-        closed_trades_quote=(D(5),),
-    )
-
-
-@pytest.mark.parametrize("made", [position_of(HELD, None), account_of(4, TOTALS)])
-def test_every_field_is_filled_and_none_can_be_changed(made: Position | Account) -> None:
-    for name in made.__struct_fields__:
-        getattr(made, name)
+def test_a_snapshot_is_kept_and_cannot_be_changed() -> None:
+    marked = held()
+    taken = marked.snapshot(None)
+    assert marked.position is taken
+    for name in taken.__struct_fields__:
         with pytest.raises(AttributeError, match="immutable"):
-            setattr(made, name, None)
+            setattr(taken, name, None)
+
+
+def test_what_was_paid_for_adds_its_value_and_a_contract_its_gain() -> None:
+    assert held().equity_quote == D(33)
+    assert held(margined=True).equity_quote == D(2)
