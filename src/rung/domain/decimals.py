@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import lru_cache
 
+from msgspec import convert
+
 
 @lru_cache(maxsize=65_536)
 def exact(value: float) -> Decimal:
@@ -12,4 +14,4 @@ def exact(value: float) -> Decimal:
 
     NaN and infinities stay what they are. Remembered, because one close is asked for by sizing, gates and books.
     """
-    return Decimal(repr(float(value)))
+    return convert(float(value), Decimal)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from math import inf
 
-from msgspec import convert
 from msgspec.structs import replace
 
 from rung.domain.account import Account, Position
 from rung.domain.charge import Charge
+from rung.domain.decimals import exact
 from rung.domain.fill import Fill
 from rung.domain.target import Protection
 from rung.ledger.books import Books
@@ -135,7 +134,7 @@ class Ledger:
         if held is None or close == held.close or not 0.0 < close < inf:
             return
         held.close = close
-        held.mark = _exact(close)
+        held.mark = exact(close)
         held.position = None
         self._account = None
 
@@ -228,12 +227,6 @@ class Ledger:
             working=self._working,
             closed_trades_quote=self._closed_trades,
         )
-
-
-@lru_cache(maxsize=65_536)
-def _exact(close: float) -> Decimal:
-    """The shortest decimal that reads back as `close`."""
-    return convert(float(close), Decimal)
 
 
 def _check(fill: Fill) -> None:
