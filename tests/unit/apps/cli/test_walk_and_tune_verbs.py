@@ -81,6 +81,12 @@ def test_the_search_writes_its_result_and_goes_on_where_it_was(run: Run, tmp_pat
         (("tune", "rotation", "--start-date", "2025-07-01", "--end-date", "2025-07-02", "--write",
           "config/rotation_strategy.json"), "tuning never overwrites it"),
         (("tune", "rotation"), "no period"),
+        (("walk-forward", *COIN, "--grid", "band=0.1", "--out", "tapes/COINUSDT_1m.parquet"), "cannot write"),
+        (("tune", *COIN, "--grid", "band=0.1", "--out", "tapes/COINUSDT_1m.parquet"), "cannot write"),
+        (("sweep", *COIN, "--grid", "band=0.1", "--out", "tapes/COINUSDT_1m.parquet"), "cannot write"),
+        (("walk-forward", *COIN, "--grid", "band=0.1", "--cluster", "tcp://127.0.0.1:1"), "there is no cluster"),
+        (("tune", *COIN, "--grid", "band=0.1", "--cluster", "tcp://127.0.0.1:1"), "there is no cluster"),
+        (("sweep", *COIN, "--grid", "band=0.1", "--cluster", "tcp://127.0.0.1:1"), "there is no cluster"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told_without_a_traceback(run: Run, words: tuple[str, ...], told: str) -> None:
@@ -88,3 +94,4 @@ def test_what_cannot_be_done_is_told_without_a_traceback(run: Run, words: tuple[
     assert code == 2
     assert told in err
     assert "Traceback" not in err
+    assert not Path(".rung/trials.sqlite").exists()
