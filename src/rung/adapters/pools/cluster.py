@@ -78,7 +78,7 @@ class ClusterPool:
             raise UserError("a cluster needs the extra `cluster`", remedy="pip install 'rung[cluster]'") from None
         try:
             client = Client(self._address, timeout=self._patience, set_as_default=False)
-        except Exception as error:  # whatever another version of Dask stumbles over
+        except Exception as error:  # noqa: BLE001 - whatever another version of Dask stumbles over
             words = f"there is no cluster that can be used: {type(error).__name__}: {error}"
             raise UserError(words, where=self._address, remedy=START) from None
         if not client.scheduler_info()["workers"]:
