@@ -67,6 +67,16 @@ def test_the_search_writes_its_result_and_goes_on_where_it_was(run: Run, tmp_pat
     assert len(json.loads((tmp_path / "tuned" / "tune.json").read_text("utf-8"))["tried"]) == 3
 
 
+def test_a_search_that_goes_on_beside_an_empty_trial_book_is_counted_whole(run: Run, tmp_path: Path) -> None:
+    words = ("--grid", "band=0.001,0.004", "--train-days", "1", "--test-days", "1", "--holdout-days", "1")
+    assert run("tune", *COIN, *words, "--trials", "2", "--out", "tuned")[0] == 0
+    (tmp_path / ".rung" / "trials.sqlite").unlink()
+    code, out, err = run("tune", *COIN, *words, "--trials", "2", "--out", "tuned", "--json")
+    assert code == 0, err
+    tried = {tuple(each["values"].items()) for each in json.loads(out)["tried"]}
+    assert json.loads(out)["trials"]["counted"] == len(tried) >= 1
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
