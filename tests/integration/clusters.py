@@ -22,8 +22,8 @@ class Cluster:
 
 
 @contextmanager
-def a_cluster() -> Iterator[Cluster]:
-    """A scheduler and two workers, processes of their own."""
+def a_cluster(workers: int = 2) -> Iterator[Cluster]:
+    """A scheduler and its workers, processes of their own."""
     address = f"tcp://127.0.0.1:{free_port()}"
     env = {
         **os.environ,
@@ -37,12 +37,12 @@ def a_cluster() -> Iterator[Cluster]:
         **quiet,  # type: ignore[call-overload]
     )
     common = ["--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny", "--death-timeout", "30"]
-    workers = [subprocess.Popen([*dask, "worker", address, *common], **quiet) for _ in range(2)]  # type: ignore[call-overload]
+    crew = [subprocess.Popen([*dask, "worker", address, *common], **quiet) for _ in range(workers)]  # type: ignore[call-overload]
     try:
-        wait_for_workers(address, 2)
-        yield Cluster(address, workers)
+        wait_for_workers(address, workers)
+        yield Cluster(address, crew)
     finally:
-        for process in (*workers, scheduler):
+        for process in (*crew, scheduler):
             process.kill()
             process.wait()
 
@@ -53,7 +53,8 @@ def wait_for_workers(address: str, count: int) -> None:
     for _ in range(60):
         try:
             with Client(address, timeout=5, set_as_default=False) as client:
-                client.wait_for_workers(count, timeout=30)
+                if count:
+                    client.wait_for_workers(count, timeout=30)
                 return
         except (OSError, TimeoutError):
             time.sleep(0.5)

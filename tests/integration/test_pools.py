@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from pathlib import Path
 
 import pytest
-from tests.integration.clusters import Cluster, free_port
+from tests.integration.clusters import Cluster, a_cluster, free_port
 from tests.integration.pool_work import always_dies, dies_once, refuses, slow_square, square
 
 from rung.adapters.pools.cluster import ClusterPool
@@ -65,7 +67,39 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_counts_nothing_twice(cl
     assert cluster.workers[0].wait() != 0
 
 
-def test_a_cluster_that_is_not_there_is_one_clear_line() -> None:
-    pytest.importorskip("distributed")
-    with pytest.raises(UserError, match="there is no cluster"):
-        run_campaign(square, TASKS, pool=ClusterPool(f"tcp://127.0.0.1:{free_port()}", patience_seconds=1.0))
+def test_a_cluster_that_is_not_there_is_one_clear_line_before_anything_runs() -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with pytest.raises(UserError, match="there is no cluster: Connection refused") as told:
+        ClusterPool(address)
+    assert told.value.where == address
+    assert "start `dask scheduler` and `dask worker`" in told.value.remedy
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:80", "tcp://127.0.0.1", "tcp://127.0.0.1:99999"])
+def test_what_is_no_address_is_said(address: str) -> None:
+    with pytest.raises(UserError, match="is no address of a cluster"):
+        ClusterPool(address)
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+def test_somebody_else_at_the_address_is_no_scheduler(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            line, _ = server.accept()
+            with line:
+                line.sendall(said)
+
+        speaker = threading.Thread(target=answer)
+        speaker.start()
+        with pytest.raises(UserError, match="what answers is no Dask scheduler"):
+            ClusterPool(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+        speaker.join()
+
+
+def test_a_cluster_without_workers_is_one_clear_line() -> None:
+    with (
+        a_cluster(workers=0) as empty,
+        pytest.raises(UserError, match="the cluster has no workers"),
+    ):
+        run_campaign(square, TASKS, pool=ClusterPool(empty.address))

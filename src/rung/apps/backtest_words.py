@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rung.apps.backtest_figures import figure_groups
-from rung.apps.cli.output import console, print_table
+from rung.apps.cli.output import console, print_table, print_words
 from rung.lab.result import BacktestResult
 from rung.reports.sheet.content import Figure
 
@@ -24,18 +24,18 @@ def print_result(result: BacktestResult) -> None:
     symbols = " ".join(identity.symbols)
     title = f"{identity.strategy} on {symbols}, {identity.start} to {identity.end}, bars of {identity.timeframe}"
     print_table(title, ("figure", "value", ""), rows(result))
-    out = console()
     if identity.parameters:
-        out.print("parameters  " + ", ".join(f"{name}={value}" for name, value in identity.parameters.items()))
-    out.print("costs       " + "; ".join(f"{name} {value}" for name, value in identity.costs))
+        print_words("parameters", ", ".join(f"{name}={value}" for name, value in identity.parameters.items()))
+    print_words("costs", "; ".join(f"{name} {value}" for name, value in identity.costs))
     if figures.refused:
         kinds = ", ".join(f"{kind} {count}" for kind, count in figures.refused.items())
-        out.print(f"refused     {figures.refused_orders} of {figures.sent_orders} orders: {kinds}")
+        print_words("refused", f"{figures.refused_orders} of {figures.sent_orders} orders: {kinds}")
     for warning in identity.warnings[:MOST_WARNINGS]:
-        out.print(f"doubt       {warning}")
+        print_words("doubt", warning)
     if len(identity.warnings) > MOST_WARNINGS:
-        out.print(f"doubt       and {len(identity.warnings) - MOST_WARNINGS} more")
-    out.print(f"\nHonestly: {result.honesty}.")
+        print_words("doubt", f"and {len(identity.warnings) - MOST_WARNINGS} more")
+    console().print()
+    print_words("", f"Honestly: {result.honesty}.")
 
 
 def rows(result: BacktestResult) -> list[tuple[str, str, str]]:

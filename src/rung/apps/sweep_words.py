@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rung.apps.cli.output import console, jsonable, print_table
+from rung.apps.cli.output import console, jsonable, print_table, print_words
 from rung.lab.statistics.psr import Deflated
 from rung.lab.sweep_luck import Luck
 from rung.lab.sweep_outcome import BEST_WITH_DAYS, Check, SweepResult
@@ -29,13 +29,15 @@ def print_sweep(result: SweepResult) -> None:
     best, worst = numbered[:SHOWN], numbered[max(SHOWN, len(rows) - SHOWN) :]
     synthetic = "INVENTED BARS, " if identity.synthetic else ""
     title = f"{identity.strategy}, {synthetic}{identity.start} to {identity.end}: the best {len(best)} of {len(rows):,}"
-    print_table(title, columns, [_cells(i, row, names) for i, row in best], right=columns[2:])
+    print_table(title, columns, [_cells(i, row, names) for i, row in best], right=columns[2:], stacks=True)
     if worst:
-        print_table(f"The worst {len(worst)}", columns, [_cells(*each, names) for each in worst], right=columns[2:])
-    out = console()
+        print_table(
+            f"The worst {len(worst)}", columns, [_cells(*each, names) for each in worst], right=columns[2:], stacks=True
+        )
     for name, words in facts(result):
-        out.print(f"{name:<12}{words}")
-    out.print(f"\nHonestly: {result.luck.sentence}")
+        print_words(name, words)
+    console().print()
+    print_words("", f"Honestly: {result.luck.sentence}")
 
 
 def _cells(number: int, row: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rung.apps.cli.output import console, jsonable, print_table
+from rung.apps.cli.output import jsonable, print_table, print_words
 from rung.apps.walk_words import days_rows, number_words, print_sides, print_verdict, shown
 from rung.lab.tuning import TuneResult
 
@@ -20,12 +20,12 @@ def print_tuning(result: TuneResult) -> None:
         ("trial", "values", "Sharpe"),
         [*rows, ("", "default", number_words(result.default_sharpe))],
         right=("Sharpe",),
+        stacks=True,
     )
-    console().print(
-        f"held out    {result.holdout[0]} to {result.holdout[1]}, run once the search had ended\n"
-        f"trials      the trial book counts {result.trials} on the days of tuning, "
-        f"{result.looks} look(s) at those held out",
-        soft_wrap=True,
+    print_words("held out", f"{result.holdout[0]} to {result.holdout[1]}, run once the search had ended")
+    print_words(
+        "trials",
+        f"the trial book counts {result.trials} on the days of tuning, {result.looks} look(s) at those held out",
     )
     print_sides(result.box, result.default, subject)
     print_verdict(result.box, result.lead, subject)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rung.apps.backtest_words import MOST_WARNINGS
-from rung.apps.cli.output import console, jsonable, print_table
+from rung.apps.cli.output import console, jsonable, print_table, print_words
 from rung.kernels.statistics.growth import total_return
 from rung.lab.lead import Lead
 from rung.lab.monte_carlo import Row
@@ -26,7 +26,7 @@ def print_walk(result: WalkForwardResult) -> None:
     print_table(
         f"{subject.name} on {' '.join(subject.symbols)}, {first} to {last}: walked forward, {kind}, "
         f"{plan.train_days} days to train, {plan.test_days} to test",
-        ("window", "trained", "tested", "chosen", "in", "out", "Sharpe in", "out ", "trades"),
+        ("window", "trained", "tested", "chosen", "in", "out", "Sharpe in", "Sharpe out", "trades"),
         [
             (
                 number, " to ".join(each.window.train), " to ".join(each.window.test), shown(each.values),
@@ -35,7 +35,8 @@ def print_walk(result: WalkForwardResult) -> None:
             )
             for number, each in enumerate(result.chosen, 1)
         ],
-        right=("in", "out", "Sharpe in", "out ", "trades"),
+        right=("in", "out", "Sharpe in", "Sharpe out", "trades"),
+        stacks=True,
     )  # fmt: skip
     print_sides(result.box, result.default, subject)
     print_table(
@@ -43,12 +44,12 @@ def print_walk(result: WalkForwardResult) -> None:
         ("case", "total", "1 in 20 below", "1 in 20 above", "lost", "Sharpe", ""),
         [case_row(row) for row in result.monte_carlo],
         right=("total", "1 in 20 below", "1 in 20 above", "lost", "Sharpe"),
+        stacks=True,
     )
-    out = console()
-    out.print(
-        f"trials      {result.combinations} combinations; the trial book counts {result.trials} on the days of "
+    print_words(
+        "trials",
+        f"{result.combinations} combinations; the trial book counts {result.trials} on the days of "
         f"choosing, {result.trials_ever} of this strategy in all, {result.looks} look(s) at the days after",
-        soft_wrap=True,
     )
     print_verdict(result.box, result.lead, subject)
 
@@ -63,16 +64,16 @@ def print_sides(box: Honesty, default: Any, subject: Subject) -> None:
         for (name, before), (_, after) in zip(side_rows(box.in_sample), side_rows(box.out_of_sample), strict=True)
     ]
     heads = ("", "in sample", "out of sample", "default, out of sample")
-    print_table("Honesty", heads, rows, right=heads[1:])
+    print_table("Honesty", heads, rows, right=heads[1:], stacks=True)
 
 
 def print_verdict(box: Honesty, lead: Lead, subject: Subject) -> None:
     """Doubts, then every sentence of the box, then the comparison with the default."""
-    out = console()
     for warning in subject.warnings[:MOST_WARNINGS]:
-        out.print(f"doubt       {warning}", soft_wrap=True)
+        print_words("doubt", warning)
     invented = ("An invented market is no evidence of anything.",) if subject.synthetic else ()
-    out.print(f"\nHonestly: {' '.join((*invented, *box.sentences, lead.sentence))}", soft_wrap=True)
+    console().print()
+    print_words("", f"Honestly: {' '.join((*invented, *box.sentences, lead.sentence))}")
 
 
 def side_rows(side: Side) -> list[tuple[str, str]]:

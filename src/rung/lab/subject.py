@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rung.domain.account import Account
 from rung.domain.step import Step
 from rung.lab.campaign import Outcome, Task, Work
 from rung.lab.round_trips import RoundTrips
@@ -67,6 +68,7 @@ class Subject:
             {
                 **self.fixed,
                 "values": {**self.defaults, **values},
+                "open_at_the_end": "charged",
                 "start": days[0],
                 "end": days[1],
                 "cost_multiple": conditions.cost_multiple,
@@ -81,7 +83,11 @@ class Subject:
 
 
 class DayBook:
-    """An observer of steps: the daily returns and the trades of a run, as a campaign's outcome."""
+    """An observer of steps: the daily returns and the trades of a run, as a campaign's outcome.
+
+    What is still open at the end is charged what closing it costs, at the rate its entries paid in fees, half-spread
+    and slippage: else a run that ends with a position would look better than one that ends flat.
+    """
 
     def __init__(self, capital: Decimal) -> None:
         self._before = self._equity = capital
@@ -90,6 +96,8 @@ class DayBook:
         self._trips = RoundTrips()
         self._opened_with: dict[int, Decimal] = {}
         self._bars = 0
+        self._entered = self._entry_costs = Decimal(0)
+        self._account: Account | None = None
 
     def see(self, step: Step) -> None:
         """Take in one step, in order."""
@@ -101,10 +109,16 @@ class DayBook:
         for fill in step.fills:
             self._opened_with.setdefault(fill.at_ns, self._equity)
             self._trips.take(fill, self._bars)
-        self._equity = step.account.equity_quote
+            if not fill.closes:
+                self._entered += fill.value_quote
+                self._entry_costs += fill.fee_quote + fill.slippage_quote
+        self._account, self._equity = step.account, step.account.equity_quote
 
     def outcome(self) -> dict[str, Any]:
         """dates and returns of the days; trades: P&L ÷ equity before the trade was opened."""
+        if self._account is not None and self._entered:
+            costs = self._account.gross_notional_quote * self._entry_costs / self._entered
+            self._equity = self._account.equity_quote - costs
         returns = [*self._returns, self._day_return()] if self._dates else []
         trades = [
             float(trip.pnl_quote / self._opened_with[trip.opened_ns])

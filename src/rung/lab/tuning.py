@@ -174,8 +174,12 @@ class _Search:
         self._study = _study(plan.out, self._identity())
 
     def run(self, runner: Runner, progress: Progress) -> None:
-        """Ask for a batch, run it, tell; until there are as many trials as planned."""
+        """Ask for a batch, run it, tell; until there are as many trials as planned.
+
+        What an earlier call of the search tried is counted again, should the book have lost it.
+        """
         total = self._plan.trials
+        self._book.record([self._trial(each.values) for each in self.tried()])
         while True:
             batch = self._waiting() or self._asked()
             progress(len(self._study.trials) - len(batch), total)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from rung.domain.errors import UserError
-from rung.lab import invented_tapes, walk_forward
+from rung.lab import Strategy, SymbolView, Wish, invented_tapes, walk_forward
 from rung.lab.backtesting import BacktestRequest, run_backtest
 from rung.lab.campaign import Outcome, Payload
 from rung.lab.costs import load_costs
@@ -199,8 +199,29 @@ def test_a_window_is_the_backtest_of_its_days() -> None:
     outcome = subject.work(subject.task({"period": 30}, ("2025-03-02", "2025-03-03")).payload)
     same = run_backtest(replace(request, start="2025-03-02", end="2025-03-03", settings={"period": 30}))
     assert outcome["dates"] == ["2025-03-02", "2025-03-03"]
-    assert np.prod(1.0 + np.array(outcome["returns"])) - 1.0 == pytest.approx(same.figures.total_return_frac)
+    open_frac = same.equity["gross"][-1] / 100_000
+    total = same.figures.total_return_frac - open_frac * 0.0008  # taker 5.5, half-spread 0.5, slippage 2 bps
+    assert open_frac > 0.0
+    assert np.prod(1.0 + np.array(outcome["returns"])) - 1.0 == pytest.approx(total, abs=1e-6)
     assert len(outcome["trades"]) == same.figures.trades > 0
+
+
+class Holds(Strategy):
+    def decide(self, view: SymbolView) -> Wish | None:
+        return self.long("always", stop=0.2)
+
+
+def test_what_is_still_open_at_the_end_is_charged_what_its_entry_cost() -> None:
+    (tape,) = invented_tapes("COINUSDT", days=2)
+    request = BacktestRequest(strategy=Holds, data=[tape])
+    subject = strategy_subject(request)
+    outcome = subject.work(subject.task({}, ("2025-03-01", "2025-03-02")).payload)
+    same = run_backtest(request)
+    (fill,) = same.fills.iter_rows(named=True)
+    rate = (fill["fee"] + fill["slippage"]) / (fill["quantity"] * fill["price"])
+    end = same.equity["equity"][-1] - same.equity["gross"][-1] * rate
+    assert outcome["trades"] == []
+    assert np.prod(1.0 + np.array(outcome["returns"])) == pytest.approx(end / 100_000, rel=1e-12)
 
 
 def test_conditions_make_the_run_dearer_later_and_shorter() -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from pathlib import PurePath
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 140
 PLAIN_HEIGHT = 50
+LABEL_WIDTH = 12
+WIDEST = 10_000
+NOTHING = "—"
+HARD_SPACE = "\N{NO-BREAK SPACE}"
+"""Kept together by `wrap`, which breaks at plain spaces only."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -38,19 +44,70 @@ def _console(stderr: bool, terminal: bool, width: int | None) -> Console:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+    stacks: bool = False,
 ) -> None:
-    """One table on stdout. `right` names the columns of figures; values are shown as `str`, never as markup."""
+    """One table on stdout. `right` names the columns of figures; values are shown as `str`, never as markup.
+
+    stacks : where the table would tear words or numbers apart, every row becomes a paragraph of `column value`.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    out = console()
+    table = Table(
+        title=Text("\n".join(wrap(title, out.width)) if stacks else title, style="bold"),
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    console().print(table)
+    if stacks and out.measure(table, options=out.options.update(width=WIDEST)).minimum > out.width:
+        _print_stack(title, columns, rows)
+        return
+    out.print(table)
+
+
+def _print_stack(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Every row as a paragraph, broken only between its values."""
+    from rich.text import Text
+
+    out = console()
+    out.print(Text("\n".join(wrap(title, out.width)), style="bold"))
+    for row in rows:
+        first, *rest = (str(cell) for cell in row)
+        named = zip(columns[1:], rest, strict=True)
+        pairs = [" ".join(f"{name} {value}".split()) for name, value in named if value not in ("", NOTHING)]
+        kept = " · ".join(pair.replace(" ", HARD_SPACE) for pair in pairs)
+        head = f"{columns[0]} {first}".strip()
+        text = f"{head.replace(' ', HARD_SPACE)}  {kept}" if head else kept
+        for line in wrap(text, out.width, subsequent_indent="    ", break_on_hyphens=False):
+            out.print(Text(line.replace(HARD_SPACE, " ")))
+    out.print()
+
+
+def print_words(label: str, words: str) -> None:
+    """A labelled sentence; on a terminal, or where COLUMNS says how wide, broken between words under its beginning.
+
+    label : "" for a paragraph of its own. Off a terminal it stays one line, for programs.
+    """
+    from rich.text import Text
+
+    out = console()
+    head = f"{label:<{LABEL_WIDTH - 1}} " if label else ""
+    if not (out.is_terminal or os.environ.get("COLUMNS", "").isdigit()):
+        out.print(Text(head + words), soft_wrap=True)
+        return
+    for line in wrap(words, out.width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False):
+        out.print(Text(line))
 
 
 def print_json(value: object) -> None:

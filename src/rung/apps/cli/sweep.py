@@ -58,6 +58,7 @@ def sweep(  # noqa: PLR0913 - the options are the verb's interface
     """
     from rung.adapters.state.system_clock import SystemClock
     from rung.apps.cli.backtest import completed, request_for, traded
+    from rung.apps.study_files import folder_for
     from rung.lab.grids import parse_grid
     from rung.lab.sweep_plan import plan_sweep
     from rung.lab.sweeping import Where, pool_for, trial_book
@@ -65,6 +66,7 @@ def sweep(  # noqa: PLR0913 - the options are the verb's interface
     request = request_for(strategy, (*(symbols or ()), *(more or ())), (start, end), data)
     request = traded(completed(request, settings or [], capital, costs, []), funding, traded_as, timeframe)
     plan = plan_sweep(request, parse_grid(grid or []), desk_only=desk)
+    folder_for(out)
     where = Where(
         trials=trial_book(trials), clock=SystemClock(), pool=pool_for(cluster, workers), workers=workers, kept=out,
         fresh=fresh, yes=yes,

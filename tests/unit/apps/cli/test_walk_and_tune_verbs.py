@@ -67,6 +67,16 @@ def test_the_search_writes_its_result_and_goes_on_where_it_was(run: Run, tmp_pat
     assert len(json.loads((tmp_path / "tuned" / "tune.json").read_text("utf-8"))["tried"]) == 3
 
 
+def test_a_search_that_goes_on_beside_an_empty_trial_book_is_counted_whole(run: Run, tmp_path: Path) -> None:
+    words = ("--grid", "band=0.001,0.004", "--train-days", "1", "--test-days", "1", "--holdout-days", "1")
+    assert run("tune", *COIN, *words, "--trials", "2", "--out", "tuned")[0] == 0
+    (tmp_path / ".rung" / "trials.sqlite").unlink()
+    code, out, err = run("tune", *COIN, *words, "--trials", "2", "--out", "tuned", "--json")
+    assert code == 0, err
+    tried = {tuple(each["values"].items()) for each in json.loads(out)["tried"]}
+    assert json.loads(out)["trials"]["counted"] == len(tried) >= 1
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -81,6 +91,12 @@ def test_the_search_writes_its_result_and_goes_on_where_it_was(run: Run, tmp_pat
         (("tune", "rotation", "--start-date", "2025-07-01", "--end-date", "2025-07-02", "--write",
           "config/rotation_strategy.json"), "tuning never overwrites it"),
         (("tune", "rotation"), "no period"),
+        (("walk-forward", *COIN, "--grid", "band=0.1", "--out", "tapes/COINUSDT_1m.parquet"), "cannot write"),
+        (("tune", *COIN, "--grid", "band=0.1", "--out", "tapes/COINUSDT_1m.parquet"), "cannot write"),
+        (("sweep", *COIN, "--grid", "band=0.1", "--out", "tapes/COINUSDT_1m.parquet"), "cannot write"),
+        (("walk-forward", *COIN, "--grid", "band=0.1", "--cluster", "tcp://127.0.0.1:1"), "there is no cluster"),
+        (("tune", *COIN, "--grid", "band=0.1", "--cluster", "tcp://127.0.0.1:1"), "there is no cluster"),
+        (("sweep", *COIN, "--grid", "band=0.1", "--cluster", "tcp://127.0.0.1:1"), "there is no cluster"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told_without_a_traceback(run: Run, words: tuple[str, ...], told: str) -> None:
@@ -88,3 +104,4 @@ def test_what_cannot_be_done_is_told_without_a_traceback(run: Run, words: tuple[
     assert code == 2
     assert told in err
     assert "Traceback" not in err
+    assert not Path(".rung/trials.sqlite").exists()
