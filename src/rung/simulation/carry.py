@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import accumulate
+
+from msgspec import Struct
 
 from rung.domain.charge import Charge, ChargeKind
 from rung.domain.errors import UserError
 from rung.domain.fill import Fill
 from rung.domain.funding import FundingInstant
 from rung.domain.instrument import Instrument
+from rung.domain.order import Side
+from rung.simulation.book import ZERO, SymbolBook
 from rung.simulation.models import BorrowModel, FundingModel
-from rung.simulation.prices import round_up
+from rung.simulation.prices import exact, round_up
 
-ZERO = Decimal(0)
 MONEY_STEP = Decimal("0.00000001")
 NS_PER_HOUR = 3_600_000_000_000
 FOREVER = 2**63 - 1
+SELL = Side.SELL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True, gc=False):
     """One symbol in [since_ns, until_ns).
 
-    quantities : everything that may have been held then, base units, signed.   prices : everything it may have been
-    worth. One of each when it is known; inside a bar several, and the dearest pair is taken.
-    fills : what traded in that time, in the order assumed; the first of `quantities` was held before them.
+    before : what was held at its start, base units, signed.   levels : the prices it may have been worth.
+    fills : what traded in that time, in the order assumed.   leaving : none of it may have been held at the end.
     """
 
     instrument: Instrument
     since_ns: int
     until_ns: int
-    quantities: tuple[Decimal, ...]
-    prices: tuple[Decimal, ...]
+    before: Decimal
+    levels: tuple[float, ...]
     fills: Sequence[Fill] = ()
+    leaving: bool = False
+
+    @property
+    def quantities(self) -> tuple[Decimal, ...]:
+        """Everything that may have been held then."""
+        changes = (fill.quantity * fill.side.sign for fill in self.fills)
+        return (*accumulate(changes, initial=self.before), *((ZERO,) if self.leaving else ()))
+
+    @property
+    def prices(self) -> tuple[Decimal, ...]:
+        """Everything it may have been worth."""
+        return tuple(exact(level) for level in self.levels)
 
 
 class Carry:
@@ -44,39 +58,36 @@ class Carry:
         self._funding = funding
         self._borrow = borrow
 
-    def charges(self, held: Held) -> Iterator[Charge]:
+    def charges(self, held: Held) -> Sequence[Charge]:
         """What one symbol paid or received in that time. Raises UserError when a funding rate is unknown."""
-        if held.instrument.is_perpetual:
-            yield from self._funding_charges(held)
-        elif self._borrow is not None:
-            yield from _loan(self._borrow, held)
+        if held.instrument.perpetual is not None:
+            return self._funding_charges(held)
+        return _loan(self._borrow, held) if self._borrow is not None else ()
 
-    def quiet_until(self, instrument: Instrument, quantity: Decimal, at_ns: int) -> int:
+    def quiet_until(self, book: SymbolBook, at_ns: int) -> int:
         """The first instant from `at_ns` on at which this position may owe something; `at_ns` when it cannot be told.
 
         This looks ahead to know when to look closely, and for nothing else.
         """
-        terms = instrument.perpetual
+        terms = book.instrument.perpetual
         if terms is None:
-            return _first_hour(at_ns) if quantity < 0 and self._borrow is not None else FOREVER
+            return _first_hour(at_ns) if book.sign < 0 and self._borrow is not None else FOREVER
         if self._funding is None:
             return at_ns
         try:
-            ahead = self._funding.due(instrument.symbol, at_ns, at_ns + terms.funding_interval_ns)
+            ahead = self._funding.due(book.symbol, at_ns, at_ns + terms.funding_interval_ns)
         except UserError:
             return at_ns
         return ahead[0].at_ns if ahead else at_ns + terms.funding_interval_ns
 
-    def _funding_charges(self, held: Held) -> Iterator[Charge]:
-        if not any(held.quantities):
-            return
+    def _funding_charges(self, held: Held) -> Sequence[Charge]:
         symbol = held.instrument.symbol
         if self._funding is None:
             raise UserError(f"no funding history for the perpetual {symbol}", remedy="give its rates: none is not zero")
-        for instant in self._funding.due(symbol, held.since_ns, held.until_ns):
-            charge = _dearest(held, instant)
-            if charge.amount_quote != 0:
-                yield charge
+        due = self._funding.due(symbol, held.since_ns, held.until_ns)
+        if not due:
+            return ()
+        return [charge for charge in (_dearest(held, instant) for instant in due) if charge.amount_quote != 0]
 
 
 def _dearest(held: Held, instant: FundingInstant) -> Charge:
@@ -92,20 +103,24 @@ def _dearest(held: Held, instant: FundingInstant) -> Charge:
     )
 
 
-def _loan(borrow: BorrowModel, held: Held) -> Iterator[Charge]:
+def _loan(borrow: BorrowModel, held: Held) -> Sequence[Charge]:
     """Every hour that starts while something is short, and the started hour of what is newly sold short."""
-    symbol = held.instrument.symbol
-    hours, short = _hours_in(held.since_ns, held.until_ns), -min(held.quantities)
-    if hours and short > 0:
-        cost = borrow.cost_quote(symbol, short * max(held.prices), hours)
-        yield _loan_charge(held, hours, _first_hour(held.since_ns), cost)
-    quantity = held.quantities[0]
-    for fill in held.fills:
-        after = quantity + fill.quantity * fill.side.sign
-        newly_short = min(quantity, ZERO) - min(after, ZERO)
-        if newly_short > 0:
-            yield _loan_charge(held, 1, fill.at_ns, borrow.cost_quote(symbol, newly_short * fill.price, 1))
-        quantity = after
+    sells_short = any(fill.side is SELL and not fill.closes for fill in held.fills)
+    if not sells_short and held.before >= 0:
+        return ()
+    symbol, quantities, charges = held.instrument.symbol, held.quantities, []
+    hours = _hours_in(held.since_ns, held.until_ns)
+    if hours:
+        cost = borrow.cost_quote(symbol, -min(quantities) * max(held.prices), hours)
+        charges.append(_loan_charge(held, hours, _first_hour(held.since_ns), cost))
+    if sells_short:
+        for fill, quantity, after in zip(held.fills, quantities, quantities[1:], strict=False):
+            newly_short = min(quantity, ZERO) - min(after, ZERO)
+            if newly_short > 0:
+                charges.append(
+                    _loan_charge(held, 1, fill.at_ns, borrow.cost_quote(symbol, newly_short * fill.price, 1))
+                )
+    return charges
 
 
 def _loan_charge(held: Held, hours: int, at_ns: int, cost: Decimal) -> Charge:

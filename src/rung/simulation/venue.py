@@ -21,6 +21,7 @@ from rung.simulation.models import FeeModel, LatencyModel, LiquidityModel, Slipp
 
 NOTHING_FLAGGED: Mapping[str, frozenset[int]] = MappingProxyType({})
 BEFORE_TIME = -(2**63)
+MARKET, LIMIT, CANCEL, PROTECT = OrderKind.MARKET, OrderKind.LIMIT, OrderKind.CANCEL, OrderKind.PROTECT
 
 
 class SimVenue:
@@ -60,7 +61,7 @@ class SimVenue:
         book = self._books[order.symbol]
         now = max(order.at_ns, self._now_ns)
         acts_from_ns = now + self._latency.delay_ns(order)
-        if order.kind in (OrderKind.CANCEL, OrderKind.PROTECT):
+        if order.kind is CANCEL or order.kind is PROTECT:
             book.instruct(order, acts_from_ns)
             book.obey(now)
         else:
@@ -107,16 +108,17 @@ class SimVenue:
 
     def _check(self, order: Order) -> None:
         """Everything a venue rejects at the door."""
-        if order.symbol not in self._books:
+        book = self._books.get(order.symbol)
+        if book is None:
             raise Refusable(f"{order.symbol} is not traded here")
         if order.order_id in self._seen:
             raise Refusable(f"order id {order.order_id} was used before")
-        if order.kind is OrderKind.PROTECT and order.protection is None:
+        if order.kind is PROTECT and order.protection is None:
             raise Refusable(f"order {order.order_id} protects with nothing")
-        if order.kind is OrderKind.LIMIT and (order.limit_price is None or order.limit_price <= 0):
+        if order.kind is LIMIT and (order.limit_price is None or order.limit_price <= 0):
             raise Refusable(f"limit order {order.order_id} has no price")
-        lot = self._books[order.symbol].instrument.lot_size
-        if order.kind in (OrderKind.MARKET, OrderKind.LIMIT) and not _whole_lots(order.quantity, lot):
+        lot = book.instrument.lot_size
+        if (order.kind is MARKET or order.kind is LIMIT) and not _whole_lots(order.quantity, lot):
             raise Refusable(f"{order.quantity} {order.symbol} is not a positive number of lots of {lot}")
 
     def _open_session(self, session: Session) -> None:
@@ -133,10 +135,19 @@ class SimVenue:
 
     def _refresh(self) -> None:
         """Rebuild what is asked every slice; called only when something changed."""
-        self._live = tuple(book for book in self._books.values() if book.alive)
-        self._working = {b.symbol: b.working_id for b in self._live if b.working}
-        self._protections = {b.symbol: b.protection for b in self._live if b.protection is not None}
+        live: list[SymbolBook] = []
+        working: dict[str, str] = {}
+        protections: dict[str, Protection] = {}
+        for book in self._books.values():
+            if not book.alive:
+                continue
+            live.append(book)
+            if book.working:
+                working[book.symbol] = book.working_id
+            if book.protection is not None:
+                protections[book.symbol] = book.protection
+        self._live, self._working, self._protections = tuple(live), working, protections
 
 
 def _whole_lots(quantity: Decimal, lot: Decimal) -> bool:
-    return quantity.is_finite() and quantity > 0 and quantity % lot == 0
+    return quantity.is_finite() and quantity > 0 and not quantity % lot
