@@ -47,15 +47,17 @@ class Instruction(Struct, frozen=True, gc=False):
 class SymbolBook:
     """State of one symbol. Knows arithmetic and order of arrival; knows neither prices of a bar nor fees.
 
-    sign : 1 long, -1 short, 0 nothing held.   last : the newest bar that was a market while there was something here.
+    sign : 1 long, -1 short, 0 nothing held.
+    on_margin : something is held that can lose more than was paid for it: a perpetual, or anything short.
+    last : the newest bar that was a market while there was something here.
     floor, ceiling : float levels; a bar strictly between them touches neither stop nor target. A float is the nearest
     one to its decimal, and rounding to the nearest keeps order: floats that differ lie like their decimals do.
     step : of execution prices.
     """
 
     __slots__ = (
-        "ceiling", "cost", "floor", "instrument", "is_perpetual", "last", "opened_ns", "opening", "protection",
-        "quantity", "resting_target", "seq", "sign", "step", "stop", "stops_triggered", "symbol",
+        "ceiling", "cost", "floor", "instrument", "is_perpetual", "last", "on_margin", "opened_ns", "opening",
+        "protection", "quantity", "resting_target", "seq", "sign", "step", "stop", "stops_triggered", "symbol",
         "take_profit_from_ns", "target", "waiting", "working",
     )  # fmt: skip
 
@@ -73,6 +75,7 @@ class SymbolBook:
     def _forget_position(self) -> None:
         self.quantity = ZERO
         self.sign = 0
+        self.on_margin = False
         self.cost = ZERO
         self.opening: Order | None = None
         self.opened_ns = 0
@@ -84,11 +87,6 @@ class SymbolBook:
     @property
     def alive(self) -> bool:
         return bool(self.working or self.waiting or self.sign)
-
-    @property
-    def on_margin(self) -> bool:
-        """Something is held that can lose more than was paid for it: a perpetual, or anything short."""
-        return self.sign < 0 or (self.sign > 0 and self.is_perpetual)
 
     @property
     def working_id(self) -> str:
@@ -151,6 +149,7 @@ class SymbolBook:
         if sign != -self.sign:
             self.cost += signed * price
             self.sign = sign
+            self.on_margin = sign < 0 or self.is_perpetual
         elif quantity < abs(self.quantity):
             self.cost += (self.cost * signed / self.quantity).quantize(COST_STEP)
         self.quantity += signed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import accumulate
 
 from msgspec import Struct
 
@@ -25,7 +24,7 @@ SELL = Side.SELL
 
 
 class Held(Struct, frozen=True, kw_only=True, gc=False):
-    """One symbol in [since_ns, until_ns).
+    """One symbol in [since_ns, until_ns), in which something of it was held on margin: only that owes for its time.
 
     before : what was held at its start, base units, signed.   levels : the prices it may have been worth.
     fills : what traded in that time, in the order assumed.   leaving : none of it may have been held at the end.
@@ -42,8 +41,11 @@ class Held(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def quantities(self) -> tuple[Decimal, ...]:
         """Everything that may have been held then."""
-        changes = (fill.quantity * fill.side.sign for fill in self.fills)
-        return (*accumulate(changes, initial=self.before), *((ZERO,) if self.leaving else ()))
+        quantity, found = self.before, [self.before]
+        for fill in self.fills:
+            quantity = quantity - fill.quantity if fill.side is SELL else quantity + fill.quantity
+            found.append(quantity)
+        return (*found, ZERO) if self.leaving else tuple(found)
 
     @property
     def prices(self) -> tuple[Decimal, ...]:
@@ -105,21 +107,17 @@ def _dearest(held: Held, instant: FundingInstant) -> Charge:
 
 def _loan(borrow: BorrowModel, held: Held) -> Sequence[Charge]:
     """Every hour that starts while something is short, and the started hour of what is newly sold short."""
-    sells_short = any(fill.side is SELL and not fill.closes for fill in held.fills)
-    if not sells_short and held.before >= 0:
+    hours = _hours_in(held.since_ns, held.until_ns)
+    if not hours and not held.fills:
         return ()
     symbol, quantities, charges = held.instrument.symbol, held.quantities, []
-    hours = _hours_in(held.since_ns, held.until_ns)
     if hours:
         cost = borrow.cost_quote(symbol, -min(quantities) * max(held.prices), hours)
         charges.append(_loan_charge(held, hours, _first_hour(held.since_ns), cost))
-    if sells_short:
-        for fill, quantity, after in zip(held.fills, quantities, quantities[1:], strict=False):
-            newly_short = min(quantity, ZERO) - min(after, ZERO)
-            if newly_short > 0:
-                charges.append(
-                    _loan_charge(held, 1, fill.at_ns, borrow.cost_quote(symbol, newly_short * fill.price, 1))
-                )
+    for fill, before, after in zip(held.fills, quantities, quantities[1:], strict=False):
+        if fill.side is SELL and not fill.closes:
+            cost = borrow.cost_quote(symbol, (before - after) * fill.price, 1)
+            charges.append(_loan_charge(held, 1, fill.at_ns, cost))
     return charges
 
 
@@ -139,5 +137,5 @@ def _first_hour(start_ns: int) -> int:
 
 
 def _hours_in(start_ns: int, stop_ns: int) -> int:
-    """How many full hours lie in [start_ns, stop_ns)."""
-    return max(0, (_first_hour(stop_ns) - _first_hour(start_ns)) // NS_PER_HOUR)
+    """How many full hours lie in [start_ns, stop_ns), which is not empty."""
+    return start_ns // -NS_PER_HOUR - stop_ns // -NS_PER_HOUR

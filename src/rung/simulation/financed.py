@@ -16,7 +16,7 @@ from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.verdicts import Approved
 from rung.simulation.book import ZERO
-from rung.simulation.calm import Calm, boxes_of
+from rung.simulation.calm import Calm, box_of
 from rung.simulation.carry import FOREVER, Carry, Held
 from rung.simulation.margin import MarginAccount, dust_quote, way_to_ruin
 from rung.simulation.matching import LIMIT, MARKET, Takeover
@@ -148,10 +148,9 @@ class FinancedVenue(SimVenue):
             until_ns = min(until_ns, self._carry.quiet_until(book, event.at_ns))
         if not event.session.around_the_clock:
             until_ns = min(until_ns, event.session.close_ns - 1)
-        margin = self._margin
-        money, share = (margin.money_float, margin.spot_share) if margin is not None else (inf, 1.0)
-        boxes = boxes_of(self._live, money, share) if self._live else ()
-        if boxes is not None:
+        move = inf if self._margin is None else self._margin.safe_move(self._live)
+        if move > 0.0:
+            boxes = tuple([box_of(book, move) for book in self._live])
             self._calm = Calm(boxes, event.session.date, until_ns)
 
     def _open_session(self, session: Session) -> None:
@@ -202,7 +201,7 @@ class FinancedVenue(SimVenue):
     def _charge_before(self, turns: Sequence[Turn], since_ns: int, at_ns: int) -> None:
         """Up to the open of each bar only what was held before can have been charged."""
         for turn in turns:
-            if turn.before:
+            if turn.on_margin:
                 bar = turn.book.last
                 assert bar is not None  # noqa: S101  (what is held was bought in some bar)
                 self._charge(
@@ -221,7 +220,7 @@ class FinancedVenue(SimVenue):
         That is none, too, where an exit may still fill in this bar: what it would have received is not counted on.
         """
         for turn in turns:
-            if not turn.traded or turn.ended or not (turn.before or turn.fills):
+            if not turn.on_margin or not turn.traded or turn.ended:
                 continue
             self._charge(
                 Held(
@@ -245,10 +244,8 @@ class FinancedVenue(SimVenue):
     def _end_if_ruined(self, turns: Sequence[Turn], at_ns: int, *, at_open: bool) -> list[Fill]:
         """Close what is on margin when the margin at the open, or at the worst prices, is no more than it must be."""
         margin = self._margin
-        if margin is None or not any(turn.book.on_margin for turn in turns):
-            return []
         stakes = [turn for turn in turns if turn.book.sign]
-        if margin.surely_safe(stakes):
+        if margin is None or margin.surely_safe(stakes):
             return []
         prices = [one.price_at(ZERO if at_open else ONE) for one in stakes]
         left, wanted = margin.margin_quote(stakes, prices), margin.maintenance_quote(stakes, prices)

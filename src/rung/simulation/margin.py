@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from math import inf
 
 from rung.domain.charge import Charge
 from rung.domain.errors import UserError
 from rung.domain.fill import Fill
 from rung.domain.instrument import PerpetualTerms
 from rung.domain.order import Side
-from rung.simulation.book import ZERO
-from rung.simulation.calm import DOUBT, NEARLY
+from rung.simulation.book import ZERO, SymbolBook
 from rung.simulation.params import MarginParams
 from rung.simulation.prices import round_up
 from rung.simulation.turn import Turn
@@ -20,6 +20,8 @@ ONE = Decimal(1)
 BPS = Decimal("0.0001")
 MONEY_STEP = Decimal("0.00000001")
 BUY = Side.BUY
+NEARLY, NEARLY_ALL, DOUBT = 1.001, 0.999, 1e-9
+"""Floats are trusted only when the margin is this much above the maintenance, and by this part of what is held."""
 
 
 class MarginAccount:
@@ -43,16 +45,6 @@ class MarginAccount:
         """Capital less everything paid: for units, of perpetuals too, for fees and charges."""
         return self._money
 
-    @property
-    def money_float(self) -> float:
-        """The same, nearly: for a first look."""
-        return float(self._money)
-
-    @property
-    def spot_share(self) -> float:
-        """`spot_collateral_frac`, nearly: for a first look."""
-        return self._spot_share
-
     def book(self, fills: Sequence[Fill], charges: Sequence[Charge] = ()) -> None:
         for fill in fills:
             paid = fill.quantity * fill.price
@@ -61,16 +53,46 @@ class MarginAccount:
             self._money -= charge.amount_quote
 
     def surely_safe(self, stakes: Sequence[Turn]) -> bool:
-        """A quick look in floats at the worst prices; False only means that one must look closely."""
-        margin, needed, gross = float(self._money), 0.0, 0.0
+        """A quick look in floats at the worst prices; False only means that one must look closely.
+
+        Where nothing is on margin nothing can be lost but what was paid.
+        """
         for one in stakes:
-            value, terms = float(one.book.quantity) * one.worst, one.book.instrument.perpetual
-            size = abs(value)
-            gross += size
-            margin += value if value < 0 or terms is not None else value * self._spot_share
-            if terms is not None:
-                needed += size * _rate_at(terms, size)
-        return margin > needed * NEARLY + gross * DOUBT
+            if one.book.on_margin:
+                break
+        else:
+            return True
+        left = float(self._money)
+        for one in stakes:
+            left += self._part(one.book, one.worst, one.worst)
+        return left > 0.0
+
+    def safe_move(self, held: Sequence[SymbolBook]) -> float:
+        """By what fraction all prices may leave their newest closes at once and the account be surely safe; 0 is none.
+
+        Parts of the margin are in proportion to the price while a rate holds. It is the one at twice the closes, and
+        one of smaller positions is no higher: so the answer is at most 1, or infinity where nothing is on margin.
+        """
+        left, at_stake, on_margin = float(self._money), 0.0, False
+        for book in held:
+            assert book.last is not None  # noqa: S101  (what is held was bought in some bar)
+            close = book.last.close
+            part = self._part(book, close, 2.0 * close)
+            left, at_stake, on_margin = left + part, at_stake + abs(part), on_margin or book.on_margin
+        if not on_margin:
+            return inf
+        return min(1.0, NEARLY_ALL * left / at_stake) if left > 0.0 < at_stake else 0.0
+
+    def _part(self, book: SymbolBook, price: float, highest: float) -> float:
+        """What a position surely adds to the margin at `price`: its value less its maintenance in floats.
+
+        The rate is that of the tier at the price `highest`: marginal rates make the whole a little less than this.
+        """
+        quantity, terms = float(book.quantity), book.instrument.perpetual
+        value, size = quantity * price, abs(quantity)
+        if terms is None:
+            return (value if value < 0.0 else value * self._spot_share) - size * price * DOUBT
+        return value - size * price * (_rate_at(terms, size * highest) * NEARLY + DOUBT)
 
     def margin_quote(self, stakes: Sequence[Turn], prices: Sequence[Decimal]) -> Decimal:
         """What is left to lose at these prices."""
@@ -112,7 +134,7 @@ def dust_quote(stakes: Sequence[Turn]) -> Decimal:
 
 
 def _rate_at(terms: PerpetualTerms, value: float) -> float:
-    """The rate of the tier of `value`: marginal rates make the whole a little less than this."""
+    """The rate of the tier of `value`."""
     rate = terms.tiers[0].maintenance_frac
     for tier in terms.tiers[1:]:
         if value < float(tier.from_notional_quote):

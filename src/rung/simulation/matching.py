@@ -60,7 +60,7 @@ class Matcher:
         """Every execution of this symbol in this bar, in the order assumed."""
         if not tradable(bar):
             return ()
-        turn = Turn(book, bar, True, book.quantity)
+        turn = Turn(book, bar, True, book.quantity, book.on_margin)
         self.against_us(turn)
         self.for_us(turn)
         return turn.fills
@@ -183,6 +183,7 @@ class Matcher:
             nights_short=deal.at_ns // NS_PER_DAY - book.opened_ns // NS_PER_DAY if closes and sign > 0 else 0,
         )
         book.apply(sign, quantity, deal.price)
+        turn.on_margin |= book.on_margin
         turn.fills.append(
             Fill(
                 fill_id=f"{order.order_id}.{working.fills}",

@@ -18,6 +18,7 @@ class Turn(Struct, eq=False, gc=False):
     """The turn of one symbol.
 
     bar : the one it trades in, or where there is none now (`traded` is False) the newest there was.
+    before : the quantity held when it began.   on_margin : something was held on margin at some time in it.
     due : the orders that act in it, once it is matched.   room : what is left of it for us.
     ended : the venue has closed the position in this slice.   told : how many of the fills the account knows of.
     """
@@ -26,6 +27,7 @@ class Turn(Struct, eq=False, gc=False):
     bar: Bar
     traded: bool
     before: Decimal
+    on_margin: bool
     matched: bool = False
     ended: bool = False
     told: int = 0
@@ -68,9 +70,9 @@ class Turn(Struct, eq=False, gc=False):
 def turn_of(book: SymbolBook, bar: Bar | None) -> Turn | None:
     """`bar` is what the slice has for the symbol. None when that is no market and nothing rests on an earlier one."""
     if bar is not None and tradable(bar):
-        return Turn(book, bar, True, book.quantity)
+        return Turn(book, bar, True, book.quantity, book.on_margin)
     if book.sign and book.last is not None:
-        return Turn(book, book.last, False, book.quantity)
+        return Turn(book, book.last, False, book.quantity, book.on_margin)
     return None
 
 
