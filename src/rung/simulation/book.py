@@ -85,10 +85,6 @@ class SymbolBook:
         self._guard(None)
 
     @property
-    def alive(self) -> bool:
-        return bool(self.working or self.waiting or self.sign)
-
-    @property
     def working_id(self) -> str:
         """The order that stands for the symbol: one that adds risk before one that cuts it."""
         for working in self.working:

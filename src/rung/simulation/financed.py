@@ -123,13 +123,16 @@ class FinancedVenue(SimVenue):
         for turn in turns:
             if turn.traded and not turn.untouched:
                 self._matcher.against_us(turn)
-                fills += self._booked(turn)
+                if turn.fills:
+                    fills += self._booked(turn)
         self._charge_inside(turns, event.at_ns)
         fills += self._end_if_ruined(turns, event.at_ns, at_open=False)
         for turn in turns:
             if turn.matched:
+                done = len(turn.fills)
                 self._matcher.for_us(turn)
-                fills += self._booked(turn)
+                if len(turn.fills) > done:
+                    fills += self._booked(turn)
                 changed = True
             if turn.traded:
                 turn.book.last = turn.bar
@@ -163,10 +166,9 @@ class FinancedVenue(SimVenue):
                 working.session = session.date
         self._session, self._session_close_ns = session.date, session.close_ns
 
-    def _check(self, order: Order) -> None:
+    def _check(self, order: Order, instrument: Instrument) -> None:
         """Everything a venue rejects at the door: also crumbs, prices off the grid and more leverage than it gives."""
-        super()._check(order)
-        instrument = self._books[order.symbol].instrument
+        super()._check(order, instrument)
         if order.limit_price is not None and order.limit_price % instrument.tick_size:
             raise Refusable(f"{order.limit_price} is no multiple of the tick {instrument.tick_size} of {order.symbol}")
         if order.reduce_only or not (order.kind is MARKET or order.kind is LIMIT):
@@ -244,6 +246,11 @@ class FinancedVenue(SimVenue):
     def _end_if_ruined(self, turns: Sequence[Turn], at_ns: int, *, at_open: bool) -> list[Fill]:
         """Close what is on margin when the margin at the open, or at the worst prices, is no more than it must be."""
         margin = self._margin
+        for turn in turns:
+            if turn.book.on_margin:
+                break
+        else:
+            return []
         stakes = [turn for turn in turns if turn.book.sign]
         if margin is None or margin.surely_safe(stakes):
             return []

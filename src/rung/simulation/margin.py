@@ -53,15 +53,7 @@ class MarginAccount:
             self._money -= charge.amount_quote
 
     def surely_safe(self, stakes: Sequence[Turn]) -> bool:
-        """A quick look in floats at the worst prices; False only means that one must look closely.
-
-        Where nothing is on margin nothing can be lost but what was paid.
-        """
-        for one in stakes:
-            if one.book.on_margin:
-                break
-        else:
-            return True
+        """A quick look in floats at the worst prices; False only means that one must look closely."""
         left = float(self._money)
         for one in stakes:
             left += self._part(one.book, one.worst, one.worst)

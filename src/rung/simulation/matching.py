@@ -74,7 +74,7 @@ class Matcher:
         turn.due = [w for w in book.working if w.acts_from_ns <= bar.open_ns]
         for working in turn.due:
             if working.order.kind is MARKET:
-                self._cross(turn, working, exact(bar.open), bar.open_ns)
+                self._trade(turn, working, self._crossing(turn, working, exact(bar.open), bar.open_ns))
         for working in turn.due:
             if working.order.kind is LIMIT and not working.order.reduce_only:
                 self._limit(turn, working)
@@ -103,14 +103,11 @@ class Matcher:
         price = self.crossed(book, working.order.side, working.remaining, deal.reference, turn.bar)
         self._execute(turn, working, working.remaining, _Deal(deal.reference, price, deal.at_ns, False))
 
-    def _cross(self, turn: Turn, working: Working, reference: Decimal, at_ns: int) -> None:
+    def _crossing(self, turn: Turn, working: Working, reference: Decimal, at_ns: int) -> _Deal:
         """Taking liquidity at `reference`: half-spread and slippage against us, then rounding against us."""
-        price = self._crossing(turn, working, reference)
-        self._trade(turn, working, _Deal(reference, price, at_ns, False))
-
-    def _crossing(self, turn: Turn, working: Working, reference: Decimal) -> Decimal:
         quantity = turn.room if turn.room < working.remaining else working.remaining
-        return self.crossed(turn.book, working.order.side, quantity, reference, turn.bar)
+        price = self.crossed(turn.book, working.order.side, quantity, reference, turn.bar)
+        return _Deal(reference, price, at_ns, False)
 
     def _limit(self, turn: Turn, working: Working) -> None:
         """At the open when it gapped through the limit, at the limit when traded through it, else not."""
@@ -118,7 +115,7 @@ class Matcher:
         assert limit is not None  # noqa: S101  (submit has refused a limit order without one)
         opened = exact(bar.open)
         if opened < limit if buys else opened > limit:
-            price = self._crossing(turn, working, opened)
+            price = self._crossing(turn, working, opened, bar.open_ns).price
             worst = min(price, limit) if buys else max(price, limit)
             self._trade(turn, working, _Deal(opened, worst, bar.open_ns, False))
         elif turn.trusts_extremes and (exact(bar.low) < limit if buys else exact(bar.high) > limit):
@@ -136,13 +133,14 @@ class Matcher:
         opened = exact(bar.open)
         gapped = opened <= level if is_long else opened >= level
         reference, at_ns = (opened, bar.open_ns) if gapped else (level, bar.known_ns)
-        self._cross(turn, book.trigger_stop(bar), reference, at_ns)
+        stop = book.trigger_stop(bar)
+        self._trade(turn, stop, self._crossing(turn, stop, reference, at_ns))
 
     def _target(self, turn: Turn) -> None:
         """The profit target: at its price, and only when the market traded beyond it."""
         book, bar = turn.book, turn.bar
         level, is_long = book.target, book.sign > 0
-        if level is None or book.stop_is_working or bar.open_ns < book.take_profit_from_ns:
+        if level is None or bar.open_ns < book.take_profit_from_ns or book.stop_is_working:
             return
         opened = exact(bar.open)
         gapped = opened > level if is_long else opened < level

@@ -56,10 +56,12 @@ class SimVenue:
     def submit(self, approved: Approved[Order]) -> None:
         """Take an order. Raises Refusable for one that no venue could take: the gates should have said so before."""
         order = approved.order
-        self._check(order)
+        book = self._books.get(order.symbol)
+        if book is None:
+            raise Refusable(f"{order.symbol} is not traded here")
+        self._check(order, book.instrument)
         self._seen.add(order.order_id)
-        book = self._books[order.symbol]
-        now = max(order.at_ns, self._now_ns)
+        now = order.at_ns if order.at_ns > self._now_ns else self._now_ns
         acts_from_ns = now + self._latency.delay_ns(order)
         if order.kind is CANCEL or order.kind is PROTECT:
             book.instruct(order, acts_from_ns)
@@ -106,18 +108,15 @@ class SimVenue:
         """Symbol → what guards the open position."""
         return self._protections
 
-    def _check(self, order: Order) -> None:
+    def _check(self, order: Order, instrument: Instrument) -> None:
         """Everything a venue rejects at the door."""
-        book = self._books.get(order.symbol)
-        if book is None:
-            raise Refusable(f"{order.symbol} is not traded here")
         if order.order_id in self._seen:
             raise Refusable(f"order id {order.order_id} was used before")
         if order.kind is PROTECT and order.protection is None:
             raise Refusable(f"order {order.order_id} protects with nothing")
         if order.kind is LIMIT and (order.limit_price is None or order.limit_price <= 0):
             raise Refusable(f"limit order {order.order_id} has no price")
-        lot = book.instrument.lot_size
+        lot = instrument.lot_size
         if (order.kind is MARKET or order.kind is LIMIT) and not _whole_lots(order.quantity, lot):
             raise Refusable(f"{order.quantity} {order.symbol} is not a positive number of lots of {lot}")
 
@@ -138,14 +137,14 @@ class SimVenue:
         live: list[SymbolBook] = []
         working: dict[str, str] = {}
         protections: dict[str, Protection] = {}
-        for book in self._books.values():
-            if not book.alive:
+        for symbol, book in self._books.items():
+            if book.working:
+                working[symbol] = book.working_id
+            elif not book.sign and not book.waiting:
                 continue
             live.append(book)
-            if book.working:
-                working[book.symbol] = book.working_id
             if book.protection is not None:
-                protections[book.symbol] = book.protection
+                protections[symbol] = book.protection
         self._live, self._working, self._protections = tuple(live), working, protections
 
 
