@@ -19,11 +19,11 @@ from rung.simulation.book import ZERO
 from rung.simulation.calm import Calm, box_of
 from rung.simulation.carry import FOREVER, Carry, Held
 from rung.simulation.margin import MarginAccount, dust_quote, way_to_ruin
-from rung.simulation.matching import LIMIT, MARKET, Takeover
+from rung.simulation.matching import Takeover
 from rung.simulation.models import BorrowModel, FeeModel, FundingModel, LatencyModel, LiquidityModel, SlippageModel
 from rung.simulation.prices import round_up
-from rung.simulation.turn import Turn, turn_of
-from rung.simulation.venue import NOTHING_FLAGGED, SimVenue
+from rung.simulation.turn import Turn, tradable
+from rung.simulation.venue import LIMIT, MARKET, NOTHING_FLAGGED, SimVenue
 
 ONE, CENT = Decimal(1), Decimal("0.01")
 
@@ -123,16 +123,13 @@ class FinancedVenue(SimVenue):
         for turn in turns:
             if turn.traded and not turn.untouched:
                 self._matcher.against_us(turn)
-                if turn.fills:
-                    fills += self._booked(turn)
+                fills += self._booked(turn)
         self._charge_inside(turns, event.at_ns)
         fills += self._end_if_ruined(turns, event.at_ns, at_open=False)
         for turn in turns:
             if turn.matched:
-                done = len(turn.fills)
                 self._matcher.for_us(turn)
-                if len(turn.fills) > done:
-                    fills += self._booked(turn)
+                fills += self._booked(turn)
                 changed = True
             if turn.traded:
                 turn.book.last = turn.bar
@@ -148,7 +145,8 @@ class FinancedVenue(SimVenue):
         for book in self._live:
             if book.working or book.waiting:
                 return
-            until_ns = min(until_ns, self._carry.quiet_until(book, event.at_ns))
+            if book.on_margin:
+                until_ns = min(until_ns, self._carry.quiet_until(book, event.at_ns))
         if not event.session.around_the_clock:
             until_ns = min(until_ns, event.session.close_ns - 1)
         move = inf if self._margin is None else self._margin.safe_move(self._live)
@@ -187,17 +185,19 @@ class FinancedVenue(SimVenue):
             bar = event.bars.get(book.symbol)
             if book.waiting and book.obey(event.at_ns if bar is None else bar.open_ns):
                 changed = True
-            turn = turn_of(book, bar)
-            if turn is not None:
-                turns.append(turn)
+            if bar is not None and tradable(bar):
+                turns.append(Turn(book, bar, True, book.quantity, book.on_margin))
+            elif book.sign and book.last is not None:
+                turns.append(Turn(book, book.last, False, book.quantity, book.on_margin))
         return turns, changed
 
     def _booked(self, turn: Turn) -> list[Fill]:
         """What has traded since the last time; the margin account knows it before anything else is asked."""
         fills = turn.fills[turn.told :]
-        turn.told += len(fills)
-        if fills and self._margin is not None:
-            self._margin.book(fills)
+        if fills:
+            turn.told += len(fills)
+            if self._margin is not None:
+                self._margin.book(fills)
         return fills
 
     def _charge_before(self, turns: Sequence[Turn], since_ns: int, at_ns: int) -> None:

@@ -20,7 +20,7 @@ from rung.simulation.prices import BUY, against, exact, round_down
 from rung.simulation.turn import Turn, tradable
 
 NS_PER_DAY = 86_400_000_000_000
-MARKET, LIMIT, LIQUIDATION = OrderKind.MARKET, OrderKind.LIMIT, Trigger.LIQUIDATION
+MARKET, LIQUIDATION = OrderKind.MARKET, Trigger.LIQUIDATION
 
 
 class _Deal(Struct, frozen=True, gc=False):
@@ -71,22 +71,28 @@ class Matcher:
         turn.matched = True
         turn.room = round_down(self._liquidity.room_base(bar), book.instrument.lot_size)
         turn.trusts_extremes = bar.open_ns not in self._flagged.get(book.symbol, ())
-        turn.due = [w for w in book.working if w.acts_from_ns <= bar.open_ns]
-        for working in turn.due:
+        for working in book.working:
+            if working.acts_from_ns > bar.open_ns:
+                continue
             if working.order.kind is MARKET:
                 self._trade(turn, working, self._crossing(turn, working, exact(bar.open), bar.open_ns))
-        for working in turn.due:
-            if working.order.kind is LIMIT and not working.order.reduce_only:
+            else:
+                turn.limits.append(working)
+        for working in turn.limits:
+            if not working.order.reduce_only:
                 self._limit(turn, working)
-        self._stop(turn)
+        if book.stop is not None:
+            self._stop(turn, book.stop)
 
     def for_us(self, turn: Turn) -> None:
         """The second half: what could earn, resting exits and the profit target."""
-        for working in turn.due:
-            if working.order.kind is LIMIT and working.order.reduce_only:
+        book = turn.book
+        for working in turn.limits:
+            if working.order.reduce_only:
                 self._limit(turn, working)
-        self._target(turn)
-        turn.book.tidy()
+        if book.target is not None:
+            self._target(turn, book.target)
+        book.tidy()
 
     def crossed(self, book: SymbolBook, side: Side, quantity: Decimal, reference: Decimal, bar: Bar) -> Decimal:
         """`reference` with half-spread and slippage against `side`, rounded against it, never nothing or less."""
@@ -121,11 +127,11 @@ class Matcher:
         elif turn.trusts_extremes and (exact(bar.low) < limit if buys else exact(bar.high) > limit):
             self._trade(turn, working, _Deal(limit, limit, bar.known_ns, True))
 
-    def _stop(self, turn: Turn) -> None:
+    def _stop(self, turn: Turn, level: Decimal) -> None:
         """The protective stop: at the open when gapped through, else at its level, with costs in either case."""
         book, bar = turn.book, turn.bar
-        level, is_long = book.stop, book.sign > 0
-        if level is None or (book.floor < bar.low if is_long else bar.high < book.ceiling) or book.stop_is_working:
+        is_long = book.sign > 0
+        if (book.floor < bar.low if is_long else bar.high < book.ceiling) or book.stop_is_working:
             return
         worst = exact(bar.low if is_long else bar.high)
         if worst > level if is_long else worst < level:
@@ -136,12 +142,12 @@ class Matcher:
         stop = book.trigger_stop(bar)
         self._trade(turn, stop, self._crossing(turn, stop, reference, at_ns))
 
-    def _target(self, turn: Turn) -> None:
+    def _target(self, turn: Turn, level: Decimal) -> None:
         """The profit target: at its price, and only when the market traded beyond it."""
         book, bar = turn.book, turn.bar
-        level, is_long = book.target, book.sign > 0
-        if level is None or bar.open_ns < book.take_profit_from_ns or book.stop_is_working:
+        if bar.open_ns < book.take_profit_from_ns or book.stop_is_working:
             return
+        is_long = book.sign > 0
         opened = exact(bar.open)
         gapped = opened > level if is_long else opened < level
         if not gapped:
@@ -181,7 +187,8 @@ class Matcher:
             nights_short=deal.at_ns // NS_PER_DAY - book.opened_ns // NS_PER_DAY if closes and sign > 0 else 0,
         )
         book.apply(sign, quantity, deal.price)
-        turn.on_margin |= book.on_margin
+        if book.on_margin:
+            turn.on_margin = True
         turn.fills.append(
             Fill(
                 fill_id=f"{order.order_id}.{working.fills}",

@@ -36,4 +36,4 @@ def round_down(value: Decimal, step: Decimal) -> Decimal:
 
 def against(side: Side, value: Decimal, step: Decimal) -> Decimal:
     """`value` on the price grid, rounded up for a buyer and down for a seller."""
-    return round_up(value, step) if side is BUY else round_down(value, step)
+    return (value / step).to_integral_value(ROUND_CEILING if side is BUY else ROUND_FLOOR) * step

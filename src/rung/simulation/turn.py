@@ -19,7 +19,7 @@ class Turn(Struct, eq=False, gc=False):
 
     bar : the one it trades in, or where there is none now (`traded` is False) the newest there was.
     before : the quantity held when it began.   on_margin : something was held on margin at some time in it.
-    due : the orders that act in it, once it is matched.   room : what is left of it for us.
+    limits : the limit orders that act in it, once it is matched.   room : what is left of it for us.
     ended : the venue has closed the position in this slice.   told : how many of the fills the account knows of.
     """
 
@@ -33,7 +33,7 @@ class Turn(Struct, eq=False, gc=False):
     told: int = 0
     trusts_extremes: bool = True
     room: Decimal = ZERO
-    due: list[Working] = field(default_factory=list)
+    limits: list[Working] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
 
     @property
@@ -65,15 +65,6 @@ class Turn(Struct, eq=False, gc=False):
         if self.book.sign > 0:
             return max(round_down(price, step), worst)
         return min(round_up(price, step), worst)
-
-
-def turn_of(book: SymbolBook, bar: Bar | None) -> Turn | None:
-    """`bar` is what the slice has for the symbol. None when that is no market and nothing rests on an earlier one."""
-    if bar is not None and tradable(bar):
-        return Turn(book, bar, True, book.quantity, book.on_margin)
-    if book.sign and book.last is not None:
-        return Turn(book, book.last, False, book.quantity, book.on_margin)
-    return None
 
 
 def tradable(bar: Bar) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 
 from rung.domain.errors import Refusable
@@ -116,9 +115,10 @@ class SimVenue:
             raise Refusable(f"order {order.order_id} protects with nothing")
         if order.kind is LIMIT and (order.limit_price is None or order.limit_price <= 0):
             raise Refusable(f"limit order {order.order_id} has no price")
-        lot = instrument.lot_size
-        if (order.kind is MARKET or order.kind is LIMIT) and not _whole_lots(order.quantity, lot):
-            raise Refusable(f"{order.quantity} {order.symbol} is not a positive number of lots of {lot}")
+        if order.kind is MARKET or order.kind is LIMIT:
+            quantity, lot = order.quantity, instrument.lot_size
+            if not (quantity.is_finite() and quantity > 0) or quantity % lot:
+                raise Refusable(f"{quantity} {order.symbol} is not a positive number of lots of {lot}")
 
     def _open_session(self, session: Session) -> None:
         """Openings of the session before are dead; those sent after its close belong to this one."""
@@ -146,7 +146,3 @@ class SimVenue:
             if book.protection is not None:
                 protections[symbol] = book.protection
         self._live, self._working, self._protections = tuple(live), working, protections
-
-
-def _whole_lots(quantity: Decimal, lot: Decimal) -> bool:
-    return quantity.is_finite() and quantity > 0 and not quantity % lot
