@@ -52,5 +52,10 @@ class Calm(Struct, eq=False, gc=False):
 def box_of(book: SymbolBook, move: float) -> Box:
     """`move` : by what fraction the price may leave the newest close without danger for the account."""
     assert book.last is not None  # noqa: S101  (what is held was bought in some bar)
-    close = book.last.close
-    return book.symbol, max(book.floor, close * (1.0 - move), 0.0), min(book.ceiling, close * (1.0 + move)), book
+    floor, ceiling, close = book.floor, book.ceiling, book.last.close
+    lowest, highest = close * (1.0 - move), close * (1.0 + move)
+    if floor < lowest:
+        floor = lowest
+    if ceiling > highest:
+        ceiling = highest
+    return book.symbol, floor if floor > 0.0 else 0.0, ceiling, book

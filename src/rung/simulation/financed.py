@@ -16,8 +16,8 @@ from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.verdicts import Approved
 from rung.simulation.book import ZERO
-from rung.simulation.calm import Calm, box_of
-from rung.simulation.carry import FOREVER, Carry, Held
+from rung.simulation.calm import Box, Calm, box_of
+from rung.simulation.carry import Carry, Held
 from rung.simulation.margin import MarginAccount, dust_quote, way_to_ruin
 from rung.simulation.matching import Takeover
 from rung.simulation.models import BorrowModel, FeeModel, FundingModel, LatencyModel, LiquidityModel, SlippageModel
@@ -116,16 +116,19 @@ class FinancedVenue(SimVenue):
             self._calm = None
 
     def _live_through(self, event: Slice, since_ns: int) -> list[Fill]:
-        """The slice in its order, symbol by symbol in each part of it."""
+        """The slice in its order, symbol by symbol in each part of it. Only what is on margin owes and is ended."""
         turns, changed = self._turns(event)
-        self._charge_before(turns, since_ns, event.at_ns)
-        fills = self._end_if_ruined(turns, event.at_ns, at_open=True)
+        fills: list[Fill] = []
+        if owing := [turn for turn in turns if turn.on_margin]:
+            self._charge_before(owing, since_ns, event.at_ns)
+            fills += self._end_if_ruined(turns, event.at_ns, at_open=True)
         for turn in turns:
             if turn.traded and not turn.untouched:
                 self._matcher.against_us(turn)
                 fills += self._booked(turn)
-        self._charge_inside(turns, event.at_ns)
-        fills += self._end_if_ruined(turns, event.at_ns, at_open=False)
+        if owing := [turn for turn in turns if turn.on_margin]:
+            self._charge_inside(owing, event.at_ns)
+            fills += self._end_if_ruined(turns, event.at_ns, at_open=False)
         for turn in turns:
             if turn.matched:
                 self._matcher.for_us(turn)
@@ -141,18 +144,19 @@ class FinancedVenue(SimVenue):
 
     def _settle(self, event: Slice) -> None:
         """When nothing is on its way, note until when and within which prices nothing can happen."""
-        until_ns = FOREVER
+        until_ns = event.session.close_ns - 1
         for book in self._live:
             if book.working or book.waiting:
                 return
             if book.on_margin:
                 until_ns = min(until_ns, self._carry.quiet_until(book, event.at_ns))
-        if not event.session.around_the_clock:
-            until_ns = min(until_ns, event.session.close_ns - 1)
-        move = inf if self._margin is None else self._margin.safe_move(self._live)
-        if move > 0.0:
+        boxes: tuple[Box, ...] = ()
+        if self._live:
+            move = inf if self._margin is None else self._margin.safe_move(self._live)
+            if move <= 0.0:
+                return
             boxes = tuple([box_of(book, move) for book in self._live])
-            self._calm = Calm(boxes, event.session.date, until_ns)
+        self._calm = Calm(boxes, event.session.date, until_ns)
 
     def _open_session(self, session: Session) -> None:
         """A day without a night ends nothing: orders work on until they are filled or withdrawn."""
@@ -203,18 +207,17 @@ class FinancedVenue(SimVenue):
     def _charge_before(self, turns: Sequence[Turn], since_ns: int, at_ns: int) -> None:
         """Up to the open of each bar only what was held before can have been charged."""
         for turn in turns:
-            if turn.on_margin:
-                bar = turn.book.last
-                assert bar is not None  # noqa: S101  (what is held was bought in some bar)
-                self._charge(
-                    Held(
-                        instrument=turn.book.instrument,
-                        since_ns=since_ns,
-                        until_ns=min(turn.bar.open_ns + 1, at_ns) if turn.traded else at_ns,
-                        before=turn.before,
-                        levels=(bar.close,),
-                    )
+            bar = turn.book.last
+            assert bar is not None  # noqa: S101  (what is held was bought in some bar)
+            self._charge(
+                Held(
+                    instrument=turn.book.instrument,
+                    since_ns=since_ns,
+                    until_ns=min(turn.bar.open_ns + 1, at_ns) if turn.traded else at_ns,
+                    before=turn.before,
+                    levels=(bar.close,),
                 )
+            )
 
     def _charge_inside(self, turns: Sequence[Turn], at_ns: int) -> None:
         """Inside a bar every quantity it saw may have been the one held when something fell due.
@@ -222,7 +225,7 @@ class FinancedVenue(SimVenue):
         That is none, too, where an exit may still fill in this bar: what it would have received is not counted on.
         """
         for turn in turns:
-            if not turn.on_margin or not turn.traded or turn.ended:
+            if not turn.traded or turn.ended:
                 continue
             self._charge(
                 Held(

@@ -65,15 +65,18 @@ class MarginAccount:
         Parts of the margin are in proportion to the price while a rate holds. It is the one at twice the closes, and
         one of smaller positions is no higher: so the answer is at most 1, or infinity where nothing is on margin.
         """
-        left, at_stake, on_margin = float(self._money), 0.0, False
+        if not any(book.on_margin for book in held):
+            return inf
+        left, at_stake = float(self._money), 0.0
         for book in held:
             assert book.last is not None  # noqa: S101  (what is held was bought in some bar)
             close = book.last.close
             part = self._part(book, close, 2.0 * close)
-            left, at_stake, on_margin = left + part, at_stake + abs(part), on_margin or book.on_margin
-        if not on_margin:
-            return inf
-        return min(1.0, NEARLY_ALL * left / at_stake) if left > 0.0 < at_stake else 0.0
+            left += part
+            at_stake += abs(part)
+        if not left > 0.0 < at_stake:
+            return 0.0
+        return NEARLY_ALL * left / at_stake if left < at_stake else 1.0
 
     def _part(self, book: SymbolBook, price: float, highest: float) -> float:
         """What a position surely adds to the margin at `price`: its value less its maintenance in floats.

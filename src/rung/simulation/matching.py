@@ -70,7 +70,6 @@ class Matcher:
         book, bar = turn.book, turn.bar
         turn.matched = True
         turn.room = round_down(self._liquidity.room_base(bar), book.instrument.lot_size)
-        turn.trusts_extremes = bar.open_ns not in self._flagged.get(book.symbol, ())
         for working in book.working:
             if working.acts_from_ns > bar.open_ns:
                 continue
@@ -124,8 +123,11 @@ class Matcher:
             price = self._crossing(turn, working, opened, bar.open_ns).price
             worst = min(price, limit) if buys else max(price, limit)
             self._trade(turn, working, _Deal(opened, worst, bar.open_ns, False))
-        elif turn.trusts_extremes and (exact(bar.low) < limit if buys else exact(bar.high) > limit):
+        elif self._trusts_extremes(turn) and (exact(bar.low) < limit if buys else exact(bar.high) > limit):
             self._trade(turn, working, _Deal(limit, limit, bar.known_ns, True))
+
+    def _trusts_extremes(self, turn: Turn) -> bool:
+        return turn.bar.open_ns not in self._flagged.get(turn.book.symbol, ())
 
     def _stop(self, turn: Turn, level: Decimal) -> None:
         """The protective stop: at the open when gapped through, else at its level, with costs in either case."""
@@ -152,7 +154,7 @@ class Matcher:
         gapped = opened > level if is_long else opened < level
         if not gapped:
             best = exact(bar.high if is_long else bar.low)
-            if not turn.trusts_extremes or not (best > level if is_long else best < level):
+            if not self._trusts_extremes(turn) or not (best > level if is_long else best < level):
                 return
         if turn.room > 0:
             book.withdraw_openings()

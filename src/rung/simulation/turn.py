@@ -31,7 +31,6 @@ class Turn(Struct, eq=False, gc=False):
     matched: bool = False
     ended: bool = False
     told: int = 0
-    trusts_extremes: bool = True
     room: Decimal = ZERO
     limits: list[Working] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
