@@ -197,11 +197,12 @@ class FinancedVenue(SimVenue):
 
     def _booked(self, turn: Turn) -> list[Fill]:
         """What has traded since the last time; the margin account knows it before anything else is asked."""
+        if turn.told == len(turn.fills):
+            return []
         fills = turn.fills[turn.told :]
-        if fills:
-            turn.told += len(fills)
-            if self._margin is not None:
-                self._margin.book(fills)
+        turn.told += len(fills)
+        if self._margin is not None:
+            self._margin.book(fills)
         return fills
 
     def _charge_before(self, turns: Sequence[Turn], since_ns: int, at_ns: int) -> None:
