@@ -48,9 +48,9 @@ class SimVenue:
         self._now_ns = BEFORE_TIME
         self._session = ""
         self._session_close_ns = BEFORE_TIME
-        self._live: tuple[SymbolBook, ...] = ()
-        self._working: Mapping[str, str] = {}
-        self._protections: Mapping[str, Protection] = {}
+        self._live: list[SymbolBook] = []
+        self._working: Mapping[str, str] | None = None
+        self._protections: Mapping[str, Protection] | None = None
 
     def submit(self, approved: Approved[Order]) -> None:
         """Take an order. Raises Refusable for one that no venue could take: the gates should have said so before."""
@@ -101,10 +101,14 @@ class SimVenue:
 
     def working(self) -> Mapping[str, str]:
         """Symbol → id of an order not finished; where several are, one that adds risk."""
+        if self._working is None:
+            self._working = {book.symbol: book.working_id for book in self._live if book.working}
         return self._working
 
     def protections(self) -> Mapping[str, Protection]:
         """Symbol → what guards the open position."""
+        if self._protections is None:
+            self._protections = {b.symbol: b.protection for b in self._live if b.protection is not None}
         return self._protections
 
     def _check(self, order: Order, instrument: Instrument) -> None:
@@ -133,16 +137,6 @@ class SimVenue:
         return sum(book.expire_openings(session_date) for book in self._live) > 0
 
     def _refresh(self) -> None:
-        """Rebuild what is asked every slice; called only when something changed."""
-        live: list[SymbolBook] = []
-        working: dict[str, str] = {}
-        protections: dict[str, Protection] = {}
-        for symbol, book in self._books.items():
-            if book.working:
-                working[symbol] = book.working_id
-            elif not book.sign and not book.waiting:
-                continue
-            live.append(book)
-            if book.protection is not None:
-                protections[symbol] = book.protection
-        self._live, self._working, self._protections = tuple(live), working, protections
+        """Something has changed: what is asked every slice is built again, the answers when they are asked for."""
+        self._live = [book for book in self._books.values() if book.working or book.sign or book.waiting]
+        self._working = self._protections = None
