@@ -7,18 +7,25 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from math import inf
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.simulation.made_perps import BTC, COIN, ETH, START_NS, TERMS, USUAL, PerpStage, history
+from tests.unit.simulation.made_perps import BTC, COIN, ETH, START_NS, TERMS, USUAL, PerpStage, coin, history, perpetual
 
-from rung.domain.charge import ChargeKind
+from rung.domain.bar import Bar
+from rung.domain.charge import Charge, ChargeKind
 from rung.domain.errors import Refusable
 from rung.domain.fill import Fill, Trigger
 from rung.domain.slice import Slice
 from rung.domain.target import Protection
+from rung.simulation.book import SymbolBook
 from rung.simulation.financed import FinancedVenue
 from rung.simulation.funding import RecordedFunding
+from rung.simulation.margin import MarginAccount
+from rung.simulation.params import MarginParams
+from rung.simulation.prices import exact
+from rung.simulation.turn import Turn
 
 D = Decimal
 SYMBOLS = (BTC, ETH, COIN)
@@ -161,6 +168,50 @@ def test_cut_into_any_windows_every_instant_is_due_once(paid: tuple[str, ...], c
     edges = [first, *(first + cut * 8 * hour + shift for cut in cuts)]
     told = [i for a, b in pairwise(edges) for i in model.due(BTC, a, b)]
     assert tuple(told) == whole.within(edges[0], edges[-1])
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(SYMBOLS),
+        st.tuples(st.one_of(st.integers(-4000, 4000), st.integers(-2000, -1900)), st.sampled_from([-999, 0, 500, 999])),
+        min_size=1,
+    ),
+    st.one_of(st.integers(1, 400), st.integers(400, 200_000)),
+    st.sampled_from(["0", "0.9", "1"]),
+)
+@settings(max_examples=300)
+def test_within_the_safe_move_the_exact_margin_is_more_than_it_must_be(
+    held: dict[str, tuple[int, int]], capital: int, collateral: str
+) -> None:
+    """Every price moved by its own part of it, to the edge and inside, either way, across the tiers' border."""
+    params = MarginParams(liquidation_fee_bps=D(0), spot_collateral_frac=D(collateral))
+    account, positions = MarginAccount(D(capital), params), []
+    for symbol, (thousandths, _) in held.items():
+        quantity, price = D(thousandths).scaleb(-3), USUAL[symbol]
+        if quantity:
+            book = SymbolBook(coin(symbol) if symbol == COIN else perpetual(symbol))
+            book.apply(1 if quantity > 0 else -1, abs(quantity), price)
+            book.last = flat_bar(symbol, float(price))
+            positions.append(book)
+            account.book((), [charge(symbol, quantity * price)])
+    move = account.safe_move(positions)
+    assert (move == inf) is not any(book.on_margin for book in positions)
+    if not 0.0 < move < inf:
+        return
+    turns = [Turn(b, flat_bar(b.symbol, 1.0), True, b.quantity, b.on_margin) for b in positions]
+    parts = [move * held[b.symbol][1] / 1000 for b in positions]
+    quotes = [exact(float(USUAL[b.symbol]) * (1.0 + part)) for b, part in zip(positions, parts, strict=True)]
+    assert account.margin_quote(turns, quotes) > account.maintenance_quote(turns, quotes)
+
+
+def flat_bar(symbol: str, price: float) -> Bar:
+    return Bar(
+        symbol=symbol, open_ns=START_NS, interval_ns=60, open=price, high=price, low=price, close=price, volume=1.0
+    )  # fmt: skip
+
+
+def charge(symbol: str, paid: Decimal) -> Charge:
+    return Charge(at_ns=START_NS, symbol=symbol, kind=ChargeKind.FUNDING, amount_quote=paid, reason="what was bought")
 
 
 class Careful(FinancedVenue):

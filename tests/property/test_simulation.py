@@ -20,6 +20,7 @@ from rung.simulation.fees import FlatBpsFees
 from rung.simulation.financed import FinancedVenue, Financing, TradeModels
 from rung.simulation.latency import FixedLatency
 from rung.simulation.models import LiquidityModel, SlippageModel
+from rung.simulation.prices import exact, round_down
 from rung.simulation.venue import SimVenue
 
 COST, CAP = "0.02", "0.10"
@@ -234,3 +235,21 @@ def test_fill_ids_are_unique_and_no_order_fills_more_than_its_quantity(tape: lis
     assert bool(working) == bool(both.plain.orders)
     guarded = both.plain.held != 0 and (both.plain.stop is not None or both.plain.target is not None)
     assert bool(both.stage.venue.protections()) == guarded
+
+
+prices = st.floats(1e-9, 1e9)
+ticks = st.sampled_from([D("0.01"), D("0.1"), D("0.5"), D("0.0001"), D("0.00000001")])
+
+
+@given(prices, st.integers(-3, 3), ticks)
+@settings(max_examples=500)
+def test_a_float_price_beyond_the_float_of_a_level_is_beyond_the_level_itself(
+    price: float, steps: int, tick: Decimal
+) -> None:
+    """Why a bar strictly between `floor` and `ceiling` of a book needs no decimals: rounding to the nearest float keeps
+    order. The levels are next to the price, where it matters."""
+    level = round_down(exact(price), tick) + steps * tick
+    if price > float(level):
+        assert exact(price) > level
+    if price < float(level):
+        assert exact(price) < level

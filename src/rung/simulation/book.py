@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
+
+from msgspec import Struct
 
 from rung.domain.bar import Bar
 from rung.domain.fill import Trigger
 from rung.domain.instrument import Instrument
 from rung.domain.order import Order, OrderKind, Side
 from rung.domain.target import Action, Protection
-from rung.simulation.prices import exact, round_down, round_up
+from rung.simulation.prices import BUY, exact, price_step, round_down, round_up
 from rung.simulation.trailing import Trail
 
 ZERO = Decimal(0)
 COST_STEP = Decimal("0.00000001")
+CANCEL, LIQUIDATION = OrderKind.CANCEL, Trigger.LIQUIDATION
 
 
-@dataclass(slots=True, eq=False)
-class Working:
+class Working(Struct, eq=False, gc=False):
     """An order the venue has not finished. It acts on bars that open at or after `acts_from_ns`.
 
+    sign : 1 buys, -1 sells.   fills : executions so far.
     session : date of the session it was sent in, empty until that is known; an opening order dies with it.
-    fills : executions so far.
     """
 
     order: Order
+    sign: int
     remaining: Decimal
     acts_from_ns: int
     seq: int
@@ -35,8 +37,7 @@ class Working:
     fills: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True, gc=False):
     """A cancel or a change of protection on its way."""
 
     order: Order
@@ -47,18 +48,26 @@ class Instruction:
 class SymbolBook:
     """State of one symbol. Knows arithmetic and order of arrival; knows neither prices of a bar nor fees.
 
-    floor, ceiling : float levels; a bar strictly between them touches neither stop nor target.
+    sign : 1 long, -1 short, 0 nothing held.
+    on_margin : something is held that can lose more than was paid for it: a perpetual, or anything short.
+    last : the newest bar that was a market while there was something here.
+    floor, ceiling : float levels; a bar strictly between them touches neither stop nor target. A float is the nearest
+    one to its decimal, and rounding to the nearest keeps order: floats that differ lie like their decimals do.
+    step : of execution prices.
     """
 
     __slots__ = (
-        "ceiling", "cost", "floor", "guarded_seq", "instrument", "opened_ns", "opening", "protection", "quantity",
-        "resting_target", "seq", "stop", "stops_triggered", "symbol", "take_profit_from_ns", "target", "trail",
-        "waiting", "working",
+        "ceiling", "cost", "floor", "guarded_seq", "instrument", "is_perpetual", "last", "on_margin", "opened_ns",
+        "opening", "protection", "quantity", "resting_target", "seq", "sign", "step", "stop", "stops_triggered",
+        "symbol", "take_profit_from_ns", "target", "trail", "waiting", "working",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.symbol = instrument.symbol
+        self.is_perpetual = instrument.is_perpetual
+        self.step = price_step(instrument.tick_size)
+        self.last: Bar | None = None
         self.working: list[Working] = []
         self.waiting: list[Instruction] = []
         self.seq = 0
@@ -66,6 +75,8 @@ class SymbolBook:
 
     def _forget_position(self) -> None:
         self.quantity = ZERO
+        self.sign = 0
+        self.on_margin = False
         self.cost = ZERO
         self.opening: Order | None = None
         self.opened_ns = 0
@@ -77,29 +88,21 @@ class SymbolBook:
         self._guard(None)
 
     @property
-    def alive(self) -> bool:
-        return bool(self.working or self.waiting or self.quantity != 0)
-
-    @property
-    def on_margin(self) -> bool:
-        """Something is held that can lose more than was paid for it: a perpetual, or anything short."""
-        return self.quantity < 0 or (self.quantity > 0 and self.instrument.is_perpetual)
-
-    @property
     def working_id(self) -> str:
         """The order that stands for the symbol: one that adds risk before one that cuts it."""
-        return next((w.order.order_id for w in self.working if not w.order.reduce_only), self.working[0].order.order_id)
+        for working in self.working:
+            if not working.order.reduce_only:
+                return working.order.order_id
+        return self.working[0].order.order_id
 
     @property
     def stop_is_working(self) -> bool:
         return any(w.trigger is Trigger.STOP for w in self.working)
 
-    def reduces(self, side: Side) -> bool:
-        return self.quantity * side.sign < 0
-
     def work(self, order: Order, acts_from_ns: int, session: str) -> None:
         self.seq += 1
-        self.working.append(Working(order, order.quantity, acts_from_ns, self.seq, session))
+        sign = 1 if order.side is BUY else -1
+        self.working.append(Working(order, sign, order.quantity, acts_from_ns, self.seq, session))
 
     def instruct(self, order: Order, acts_from_ns: int) -> None:
         self.seq += 1
@@ -110,9 +113,9 @@ class SymbolBook:
         due = [i for i in self.waiting if i.acts_from_ns <= until_ns]
         for instruction in due:
             self.waiting.remove(instruction)
-            if instruction.order.kind is OrderKind.CANCEL:
+            if instruction.order.kind is CANCEL:
                 self.working = [w for w in self.working if w.seq > instruction.seq]
-            elif self.quantity != 0:
+            elif self.sign:
                 self.guarded_seq = instruction.seq
                 self._guard(instruction.order.protection, instruction.order.reference_price)
         return bool(due)
@@ -129,23 +132,30 @@ class SymbolBook:
             if not working.order.reduce_only:
                 working.remaining = ZERO
 
+    def withdraw(self) -> None:
+        """Nothing works any more."""
+        for working in self.working:
+            working.remaining = ZERO
+        self.working = []
+
     def tidy(self) -> None:
         """Forget finished orders, and reduce-only orders that have nothing left to reduce."""
-        self.working = [
-            w for w in self.working if w.remaining > 0 and (not w.order.reduce_only or self.reduces(w.order.side))
-        ]
+        closing = -self.sign
+        self.working = [w for w in self.working if w.remaining and (not w.order.reduce_only or w.sign == closing)]
 
-    def apply(self, side: Side, quantity: Decimal, price: Decimal) -> None:
+    def apply(self, sign: int, quantity: Decimal, price: Decimal) -> None:
         """Book an execution that does not cross zero: average cost on the way in, its share out on the way out."""
-        signed = quantity * side.sign
-        if not self.reduces(side):
+        signed = quantity if sign > 0 else -quantity
+        if sign != -self.sign:
             self.cost += signed * price
+            self.sign = sign
+            self.on_margin = sign < 0 or self.is_perpetual
         elif quantity < abs(self.quantity):
             self.cost += (self.cost * signed / self.quantity).quantize(COST_STEP)
         self.quantity += signed
-        if self.quantity == 0:
+        if not self.quantity:
             self._forget_position()
-        else:
+        elif self.protection is not None:
             self._guard(self.protection)
 
     def opened_by(self, working: Working, bar: Bar) -> None:
@@ -164,7 +174,7 @@ class SymbolBook:
         self.stops_triggered += 1
         self.seq += 1
         order = self._protective(bar.open_ns, f"s{self.stops_triggered}", Action.STOP_LOSS, self._stop_words)
-        stop = Working(order, order.quantity, bar.known_ns, self.seq, "", Trigger.STOP)
+        stop = Working(order, -self.sign, order.quantity, bar.known_ns, self.seq, "", Trigger.STOP)
         self.working.append(stop)
         return stop
 
@@ -173,13 +183,13 @@ class SymbolBook:
         self.working = []
         order = self._protective(at_ns, "l", Action.EXIT, reason)
         self.seq += 1
-        return Working(order, order.quantity, at_ns, self.seq, "", Trigger.LIQUIDATION)
+        return Working(order, -self.sign, order.quantity, at_ns, self.seq, "", LIQUIDATION)
 
     def rest_target(self, bar: Bar) -> Working:
         """The take-profit order, for what is held now. Its id lives as long as the position."""
         if self.resting_target is None:
             order = self._protective(bar.open_ns, "t", Action.PROFIT_TARGET, f"profit target at {self.target}")
-            self.resting_target = Working(order, order.quantity, bar.open_ns, 0, "", Trigger.TAKE_PROFIT)
+            self.resting_target = Working(order, -self.sign, order.quantity, bar.open_ns, 0, "", Trigger.TAKE_PROFIT)
         self.resting_target.remaining = abs(self.quantity)
         return self.resting_target
 
@@ -189,7 +199,7 @@ class SymbolBook:
             order_id=f"{self.opening.order_id}-{leg}",
             at_ns=at_ns,
             symbol=self.symbol,
-            side=Side.SELL if self.quantity > 0 else Side.BUY,
+            side=Side.SELL if self.sign > 0 else BUY,
             kind=OrderKind.MARKET,
             quantity=abs(self.quantity),
             reference_price=self.cost / self.quantity,
@@ -201,7 +211,11 @@ class SymbolBook:
 
     @property
     def _stop_words(self) -> str:
-        trailing = self.trail is not None and self.stop == self.trail.level and self.stop != self._fixed_stop()
+        trailing = (
+            self.trail is not None
+            and self.stop == self.trail.level
+            and self.stop != self._fixed_stop(self.cost / self.quantity)
+        )
         return f"trailing stop at {self.stop}" if trailing else f"stop at {self.stop}"
 
     def follow_stop(self) -> None:
@@ -212,7 +226,7 @@ class SymbolBook:
     def note_close(self, bar: Bar | None) -> None:
         """The trailing stop sees the close of a bar that is over."""
         if self.trail is not None and bar is not None:
-            self.trail.see(bar.close, is_long=self.quantity > 0)
+            self.trail.see(bar.close, is_long=self.sign > 0)
 
     def _guard(self, protection: Protection | None, begin: Decimal = ZERO) -> None:
         """Set the levels from the average entry price, each rounded to the tick away from it.
@@ -222,11 +236,12 @@ class SymbolBook:
         self.protection = protection
         self.stop = self.target = None
         self.floor, self.ceiling = -inf, inf
-        if protection is None or self.quantity == 0:
+        if protection is None or not self.sign:
             self.trail = None
             return
-        is_long, gain = self.quantity > 0, protection.take_profit_frac
-        self.stop = self._fixed_stop()
+        is_long, entry = self.sign > 0, self.cost / self.quantity
+        gain = protection.take_profit_frac
+        self.stop = self._fixed_stop(entry)
         if protection.trails:
             self.trail = self.trail or Trail(begin)
             level = self.trail.follow(protection, self.instrument.tick_size, is_long=is_long)
@@ -234,17 +249,16 @@ class SymbolBook:
             self.stop = level if self.stop is None else nearer(level, self.stop)
         else:
             self.trail = None
-        self.target = self._level(gain if is_long else -gain) if gain is not None else None
+        self.target = self._level(entry, gain if is_long else -gain) if gain is not None else None
         low, high = (self.stop, self.target) if is_long else (self.target, self.stop)
         self.floor = float(low) if low is not None else -inf
         self.ceiling = float(high) if high is not None else inf
 
-    def _fixed_stop(self) -> Decimal | None:
+    def _fixed_stop(self, entry: Decimal) -> Decimal | None:
         loss = None if self.protection is None else self.protection.stop_frac
-        return None if loss is None else self._level(-loss if self.quantity > 0 else loss)
+        return None if loss is None else self._level(entry, -loss if self.sign > 0 else loss)
 
-    def _level(self, move_frac: float) -> Decimal:
+    def _level(self, entry: Decimal, move_frac: float) -> Decimal:
         """The average entry price moved by `move_frac`, on the tick grid, never nearer than asked."""
-        level = self.cost / self.quantity * (1 + exact(move_frac))
         round_away = round_up if move_frac > 0 else round_down
-        return round_away(level, self.instrument.tick_size)
+        return round_away(entry * (1 + exact(move_frac)), self.instrument.tick_size)

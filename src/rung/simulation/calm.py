@@ -6,70 +6,56 @@ few comparisons of floats; whatever it cannot be sure of goes the long way, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import inf
+
+from msgspec import Struct
 
 from rung.domain.bar import Bar
 from rung.domain.slice import Slice
 from rung.simulation.book import SymbolBook
-from rung.simulation.matching import tradable
 
-NEARLY = 1.001
-"""Floats are trusted only when the margin is this much above what is needed."""
-
-Row = tuple[str, float, float, float, float, float, float]
-"""symbol · floor · ceiling · quantity · share of its value that is margin · maintenance rate · up to which value"""
+Box = tuple[str, float, float, SymbolBook]
+"""A symbol, and the prices strictly between which its position meets no order and does not endanger the account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Calm:
-    """What must go on being true. until_ns : nothing falls due before.   money : the account's, inf without margin."""
+class Calm(Struct, eq=False, gc=False):
+    """What must go on being true. until_ns : nothing falls due before.   bars : of the newest slice that was calm."""
 
-    rows: tuple[Row, ...]
+    boxes: tuple[Box, ...]
     session_date: str
     until_ns: int
-    money: float
+    bars: Mapping[str, Bar] | None = None
 
-    def lasts(self, event: Slice, last: dict[str, Bar]) -> bool:
-        """True when nothing can happen in `event`; its bars are then noted in `last`."""
-        if event.at_ns > self.until_ns or event.session.date != self.session_date:
+    def lasts(self, event: Slice, since_ns: int) -> bool:
+        """True when `event` comes after `since_ns` and nothing can happen in it."""
+        if not since_ns < event.at_ns <= self.until_ns or event.session.date != self.session_date:
             return False
-        bars, margin, needed, gross = event.bars, self.money, 0.0, 0.0
-        for symbol, floor, ceiling, quantity, share, rate, most in self.rows:
+        bars = event.bars
+        for symbol, floor, ceiling, _ in self.boxes:
             bar = bars.get(symbol)
-            if bar is None or not (floor < bar.low and bar.high < ceiling and tradable(bar)):
+            if bar is None:
                 return False
-            value = quantity * (bar.low if quantity > 0.0 else bar.high)
-            size = abs(value)
-            if not size < most:
+            low, high = bar.low, bar.high
+            if not (floor < low <= bar.open <= high < ceiling and low <= bar.close <= high and 0.0 < bar.volume < inf):
                 return False
-            gross += size
-            margin += value * share
-            needed += size * rate
-        if not margin > needed * NEARLY + gross * 1e-9:
-            return False
-        for row in self.rows:
-            last[row[0]] = bars[row[0]]
+        self.bars = bars
         return True
 
-
-def row_of(book: SymbolBook, last: Bar, spot_share: float) -> Row:
-    """What is watched of a position; `last` is the bar it was last seen in."""
-    quantity, terms = float(book.quantity), book.instrument.perpetual
-    share = 1.0 if quantity < 0 or terms is not None else spot_share
-    rate, most = 0.0, inf
-    if terms is not None:
-        value = abs(quantity) * last.close
-        for tier in terms.tiers:
-            start = float(tier.from_notional_quote)
-            if start > value:
-                most = start
-                break
-            rate = float(tier.maintenance_frac)
-    return book.symbol, book.floor, book.ceiling, quantity, share, rate, most
+    def end(self) -> None:
+        """Note in the books what was seen."""
+        if self.bars is not None:
+            for symbol, _, _, book in self.boxes:
+                book.last = self.bars[symbol]
 
 
-def all_idle(books: Iterable[SymbolBook]) -> bool:
-    """Nothing is on its way in any of them, and no stop follows the market."""
-    return not any(book.working or book.waiting or book.trail for book in books)
+def box_of(book: SymbolBook, move: float) -> Box:
+    """`move` : by what fraction the price may leave the newest close without danger for the account."""
+    assert book.last is not None  # noqa: S101  (what is held was bought in some bar)
+    floor, ceiling, close = book.floor, book.ceiling, book.last.close
+    lowest, highest = close * (1.0 - move), close * (1.0 + move)
+    if floor < lowest:
+        floor = lowest
+    if ceiling > highest:
+        ceiling = highest
+    return book.symbol, floor if floor > 0.0 else 0.0, ceiling, book

@@ -17,6 +17,8 @@ FEE_STEP = Decimal("0.00000001")
 DAYS_PER_LENDING_YEAR = 360
 NS_PER_DAY = 86_400_000_000_000
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+NEVER = -EPOCH_ORDINAL
+SELL = Side.SELL
 
 
 class UsEquityFees:
@@ -30,15 +32,19 @@ class UsEquityFees:
     def __init__(self, params: FeeParams) -> None:
         self._params = params
         self._worst = _highest(params.rates)
+        self._today, self._rates = NEVER, self._worst
 
     def fee_quote(self, execution: Execution) -> Decimal:
-        rates = self._rates_on(_utc_date(execution.at_ns))
+        day = execution.at_ns // NS_PER_DAY
+        if day != self._today:
+            self._today, self._rates = day, self._rates_on(date.fromordinal(EPOCH_ORDINAL + day))
+        rates = self._rates
         quantity = execution.quantity
         commission = max(self._params.commission_per_share_quote * quantity, self._params.commission_min_quote)
         value = quantity * execution.price
         loan = self._params.borrow_annual_bps * BPS * value * execution.nights_short / DAYS_PER_LENDING_YEAR
         total = _up_to_cent(commission) + _up_to_cent(rates.cat_per_share_quote * quantity) + _up_to_cent(loan)
-        if execution.side is Side.SELL:
+        if execution.side is SELL:
             total += _up_to_cent(rates.sec_per_million_quote * value / MILLION)
             total += _up_to_cent(min(rates.taf_per_share_quote * quantity, rates.taf_cap_quote))
         return total
@@ -66,10 +72,6 @@ class FlatBpsFees:
 
 def _up_to_cent(amount: Decimal) -> Decimal:
     return round_up(amount, CENT)
-
-
-def _utc_date(at_ns: int) -> date:
-    return date.fromordinal(EPOCH_ORDINAL + at_ns // NS_PER_DAY)
 
 
 def _highest(rates: tuple[UsEquityRates, ...]) -> UsEquityRates:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from itertools import accumulate
 from math import inf
 
-from rung.domain.bar import Bar
 from rung.domain.charge import Charge, ChargeKind
 from rung.domain.errors import Refusable, UserError
-from rung.domain.fill import Fill, Trigger
+from rung.domain.fill import Fill
 from rung.domain.instrument import Instrument
-from rung.domain.order import Order, OrderKind
+from rung.domain.order import Order
 from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.verdicts import Approved
-from rung.simulation.book import SymbolBook
-from rung.simulation.calm import Calm, all_idle, row_of
+from rung.simulation.book import ZERO
+from rung.simulation.calm import Box, Calm, box_of
 from rung.simulation.carry import Carry, Held
-from rung.simulation.margin import ZERO, MarginAccount, Stake, dust_quote, stake, way_to_ruin
-from rung.simulation.matching import Takeover, Turn, tradable
+from rung.simulation.margin import MarginAccount, dust_quote, way_to_ruin
+from rung.simulation.matching import Takeover
 from rung.simulation.models import BorrowModel, FeeModel, FundingModel, LatencyModel, LiquidityModel, SlippageModel
-from rung.simulation.prices import exact, round_up
-from rung.simulation.venue import NOTHING_FLAGGED, SimVenue
+from rung.simulation.prices import round_up
+from rung.simulation.turn import Turn, tradable
+from rung.simulation.venue import LIMIT, MARKET, NOTHING_FLAGGED, SimVenue
 
 ONE, CENT = Decimal(1), Decimal("0.01")
 
@@ -49,22 +48,6 @@ class Financing:
     funding: FundingModel | None
     borrow: BorrowModel | None
     margin: MarginAccount | None
-
-
-@dataclass(slots=True)
-class _Visit:
-    """One symbol in one slice."""
-
-    book: SymbolBook
-    bar: Bar | None
-    before: Decimal
-    turn: Turn | None = None
-    fills: list[Fill] = field(default_factory=list)
-
-    @property
-    def ended(self) -> bool:
-        """The venue has closed it in this slice."""
-        return any(fill.trigger is Trigger.LIQUIDATION for fill in self.fills)
 
 
 class FinancedVenue(SimVenue):
@@ -99,65 +82,82 @@ class FinancedVenue(SimVenue):
         _refuse_unfinanced(instruments, financing)
         self._carry = Carry(financing.funding, financing.borrow)
         self._margin = financing.margin
-        self._last: dict[str, Bar] = {}
         self._charges: list[Charge] = []
         self._calm: Calm | None = None
 
     def charges(self) -> tuple[Charge, ...]:
         """What was taken or given in the last slice without a trade, oldest first."""
-        return tuple(sorted(self._charges, key=lambda charge: charge.at_ns))
+        return tuple(sorted(self._charges, key=_when)) if self._charges else ()
 
     def advance(self, event: Slice) -> tuple[Fill, ...]:
         """What happened in the bars of `event`. Raises ValueError when time does not move forward."""
         since_ns = self._now_ns
-        self._charges = []
+        if self._charges:
+            self._charges = []
         calm = self._calm
-        if calm is not None and event.at_ns > since_ns and calm.lasts(event, self._last):
-            self._now_ns = event.at_ns
-            return ()
-        self._calm = None
+        if calm is not None:
+            if calm.lasts(event, since_ns):
+                self._now_ns = event.at_ns
+                return ()
+            self._wake()
         self._enter(event)
-        if not self._live:
-            return ()
-        visits, changed = self._visits(event)
-        self._charge_before(visits, since_ns, event.at_ns)
-        fills = [*self._end_if_ruined(visits, event.at_ns, at_open=True)]
-        for visit in visits:
-            fills += self._first_half(visit)
-        self._charge_inside(visits, event.at_ns)
-        fills += self._end_if_ruined(visits, event.at_ns, at_open=False)
-        for visit in visits:
-            fills += self._second_half(visit)
-        changed = changed or bool(fills) or any(v.turn is not None for v in visits)
-        for visit in visits:
-            if visit.bar is not None:
-                self._last[visit.book.symbol] = visit.bar
-        if event.at_ns >= event.session.close_ns and not event.session.around_the_clock:
-            changed |= self._expire("")
-        if changed:
-            self._refresh()
+        fills = self._live_through(event, since_ns) if self._live else []
         self._note_closes(event)
         self._settle(event)
         return tuple(fills)
 
     def submit(self, approved: Approved[Order]) -> None:
         """Take an order. Raises Refusable for one that no venue could take: the gates should have said so before."""
-        self._calm = None
+        self._wake()
         super().submit(approved)
 
+    def _wake(self) -> None:
+        if self._calm is not None:
+            self._calm.end()
+            self._calm = None
+
+    def _live_through(self, event: Slice, since_ns: int) -> list[Fill]:
+        """The slice in its order, symbol by symbol in each part of it. Only what is on margin owes and is ended."""
+        turns, changed = self._turns(event)
+        fills: list[Fill] = []
+        if owing := [turn for turn in turns if turn.on_margin]:
+            self._charge_before(owing, since_ns, event.at_ns)
+            fills += self._end_if_ruined(turns, event.at_ns, at_open=True)
+        for turn in turns:
+            if turn.traded and not turn.untouched:
+                self._matcher.against_us(turn)
+                fills += self._booked(turn)
+        if owing := [turn for turn in turns if turn.on_margin]:
+            self._charge_inside(owing, event.at_ns)
+            fills += self._end_if_ruined(turns, event.at_ns, at_open=False)
+        for turn in turns:
+            if turn.matched:
+                self._matcher.for_us(turn)
+                fills += self._booked(turn)
+                changed = True
+            if turn.traded:
+                turn.book.last = turn.bar
+        if event.at_ns >= event.session.close_ns and not event.session.around_the_clock:
+            changed |= self._expire("")
+        if changed or fills:
+            self._refresh()
+        return fills
+
     def _settle(self, event: Slice) -> None:
-        """When nothing is on its way, note until when and within which prices nothing can happen."""
-        held = [book for book in self._live if book.quantity != 0]
-        if not held or not all_idle(self._live) or not all(book.symbol in self._last for book in held):
-            return
-        until_ns = min(self._carry.quiet_until(book.instrument, book.quantity, event.at_ns) for book in held)
-        if not event.session.around_the_clock:
-            until_ns = min(until_ns, event.session.close_ns - 1)
-        margin = self._margin
-        share = margin.spot_share if margin is not None else 1.0
-        rows = tuple(row_of(book, self._last[book.symbol], share) for book in held)
-        money = margin.money_float if margin is not None else inf
-        self._calm = Calm(rows, event.session.date, until_ns, money)
+        """When nothing is on its way and no stop trails, note until when and within which prices nothing can happen."""
+        until_ns = event.session.close_ns - 1
+        for book in self._live:
+            if book.working or book.waiting or book.trail is not None:
+                return
+            if book.on_margin:
+                until_ns = min(until_ns, self._carry.quiet_until(book, event.at_ns))
+        boxes: tuple[Box, ...] = ()
+        if self._live:
+            move = inf if self._margin is None else self._margin.safe_move(self._live)
+            if move <= 0.0:
+                return
+            boxes = tuple([box_of(book, move) for book in self._live])
+        self._calm = Calm(boxes, event.session.date, until_ns)
 
     def _open_session(self, session: Session) -> None:
         """A day without a night ends nothing: orders work on until they are filled or withdrawn."""
@@ -169,13 +169,12 @@ class FinancedVenue(SimVenue):
                 working.session = session.date
         self._session, self._session_close_ns = session.date, session.close_ns
 
-    def _check(self, order: Order) -> None:
+    def _check(self, order: Order, instrument: Instrument) -> None:
         """Everything a venue rejects at the door: also crumbs, prices off the grid and more leverage than it gives."""
-        super()._check(order)
-        instrument = self._books[order.symbol].instrument
+        super()._check(order, instrument)
         if order.limit_price is not None and order.limit_price % instrument.tick_size:
             raise Refusable(f"{order.limit_price} is no multiple of the tick {instrument.tick_size} of {order.symbol}")
-        if order.reduce_only or order.kind not in (OrderKind.MARKET, OrderKind.LIMIT):
+        if order.reduce_only or not (order.kind is MARKET or order.kind is LIMIT):
             return
         value = order.quantity * (order.limit_price or order.reference_price)
         if value < instrument.min_notional:
@@ -184,107 +183,95 @@ class FinancedVenue(SimVenue):
             most = instrument.perpetual.max_leverage(value)
             raise Refusable(f"leverage {order.leverage} of {order.symbol} is above the {most} given for {value}")
 
-    def _visits(self, event: Slice) -> tuple[list[_Visit], bool]:
-        visits, changed = [], False
+    def _turns(self, event: Slice) -> tuple[list[Turn], bool]:
+        """One for every symbol with a market or a position; True when an instruction was obeyed."""
+        turns, changed = [], False
         for book in self._live:
             bar = event.bars.get(book.symbol)
             if book.waiting and book.obey(event.at_ns if bar is None else bar.open_ns):
                 changed = True
-            real = bar if bar is not None and tradable(bar) else None
-            visits.append(_Visit(book, real, book.quantity))
-        return visits, changed
+            if bar is not None and tradable(bar):
+                turns.append(Turn(book, bar, True, book.quantity, book.on_margin))
+            elif book.sign and book.last is not None:
+                turns.append(Turn(book, book.last, False, book.quantity, book.on_margin))
+        return turns, changed
 
-    def _first_half(self, visit: _Visit) -> Sequence[Fill]:
-        book, bar = visit.book, visit.bar
-        if bar is None or (not book.working and book.floor < bar.low and bar.high < book.ceiling):
-            return ()
-        visit.turn = self._matcher.against_us(book, bar)
-        return self._booked(visit, visit.turn.fills if visit.turn is not None else ())
-
-    def _second_half(self, visit: _Visit) -> Sequence[Fill]:
-        if visit.turn is None:
-            return ()
-        done = len(visit.turn.fills)
-        self._matcher.for_us(visit.turn)
-        return self._booked(visit, visit.turn.fills[done:])
-
-    def _booked(self, visit: _Visit, fills: Sequence[Fill]) -> Sequence[Fill]:
-        visit.fills += fills
+    def _booked(self, turn: Turn) -> list[Fill]:
+        """What has traded since the last time; the margin account knows it before anything else is asked."""
+        if turn.told == len(turn.fills):
+            return []
+        fills = turn.fills[turn.told :]
+        turn.told += len(fills)
         if self._margin is not None:
             self._margin.book(fills)
-        return tuple(fills)
+        return fills
 
-    def _charge_before(self, visits: Sequence[_Visit], since_ns: int, at_ns: int) -> None:
+    def _charge_before(self, turns: Sequence[Turn], since_ns: int, at_ns: int) -> None:
         """Up to the open of each bar only what was held before can have been charged."""
-        for visit in visits:
-            if visit.before != 0:
-                until_ns = at_ns if visit.bar is None else min(visit.bar.open_ns + 1, at_ns)
-                self._charge(
-                    Held(
-                        instrument=visit.book.instrument,
-                        since_ns=since_ns,
-                        until_ns=until_ns,
-                        quantities=(visit.before,),
-                        prices=(exact(self._last[visit.book.symbol].close),),
-                    )
+        for turn in turns:
+            bar = turn.book.last
+            assert bar is not None  # noqa: S101  (what is held was bought in some bar)
+            self._charge(
+                Held(
+                    instrument=turn.book.instrument,
+                    since_ns=since_ns,
+                    until_ns=min(turn.bar.open_ns + 1, at_ns) if turn.traded else at_ns,
+                    before=turn.before,
+                    levels=(bar.close,),
                 )
+            )
 
-    def _charge_inside(self, visits: Sequence[_Visit], at_ns: int) -> None:
+    def _charge_inside(self, turns: Sequence[Turn], at_ns: int) -> None:
         """Inside a bar every quantity it saw may have been the one held when something fell due.
 
         That is none, too, where an exit may still fill in this bar: what it would have received is not counted on.
         """
-        for visit in visits:
-            if visit.bar is None or (visit.before == 0 and not visit.fills) or visit.ended:
+        for turn in turns:
+            if not turn.traded or turn.ended:
                 continue
-            changes = (fill.quantity * fill.side.sign for fill in visit.fills)
-            leaving = (ZERO,) if visit.turn is not None else ()
             self._charge(
                 Held(
-                    instrument=visit.book.instrument,
-                    since_ns=visit.bar.open_ns + 1,
+                    instrument=turn.book.instrument,
+                    since_ns=turn.bar.open_ns + 1,
                     until_ns=at_ns,
-                    quantities=(*accumulate(changes, initial=visit.before), *leaving),
-                    prices=(exact(visit.bar.low), exact(visit.bar.high)),
-                    fills=visit.fills,
+                    before=turn.before,
+                    levels=(turn.bar.low, turn.bar.high),
+                    fills=turn.fills,
+                    leaving=turn.matched,
                 )
             )
 
     def _charge(self, held: Held) -> None:
-        if held.since_ns < held.until_ns:
-            charges = list(self._carry.charges(held))
+        charges = self._carry.charges(held) if held.since_ns < held.until_ns else ()
+        if charges:
             self._charges += charges
             if self._margin is not None:
                 self._margin.book((), charges)
 
-    def _end_if_ruined(self, visits: Sequence[_Visit], at_ns: int, *, at_open: bool) -> Sequence[Fill]:
+    def _end_if_ruined(self, turns: Sequence[Turn], at_ns: int, *, at_open: bool) -> list[Fill]:
         """Close what is on margin when the margin at the open, or at the worst prices, is no more than it must be."""
         margin = self._margin
-        if margin is None or not any(v.book.on_margin for v in visits):
-            return ()
-        stakes = [self._stake(v) for v in visits if v.book.quantity != 0]
-        if margin.surely_safe(stakes):
-            return ()
+        for turn in turns:
+            if turn.book.on_margin:
+                break
+        else:
+            return []
+        stakes = [turn for turn in turns if turn.book.sign]
+        if margin is None or margin.surely_safe(stakes):
+            return []
         prices = [one.price_at(ZERO if at_open else ONE) for one in stakes]
         left, wanted = margin.margin_quote(stakes, prices), margin.maintenance_quote(stakes, prices)
         if left > wanted:
-            return ()
+            return []
         story = f"liquidated: a margin of {left:.2f} fell to the maintenance margin of {wanted:.2f}"
         start, end = (margin.margin_quote(stakes, self._closing(stakes, way)) for way in (ZERO, ONE))
         way = way_to_ruin(start, end, dust_quote(stakes))
         remains = margin.margin_quote(stakes, self._closing(stakes, way))
         if remains < 0:
             story += f"; the margin is {round_up(-remains, CENT)} below zero"
-        return self._liquidate(visits, way, story, at_ns, remains)
+        return self._liquidate(turns, way, story, at_ns, remains)
 
-    def _stake(self, visit: _Visit) -> Stake:
-        """What the slice did to a position. One opened in this very bar has no earlier one to rest on."""
-        symbol = visit.book.symbol
-        last = self._last.get(symbol) or visit.bar
-        assert last is not None  # noqa: S101  (a position was filled in some bar)
-        return stake(visit.book, visit.bar, last)
-
-    def _closing(self, stakes: Sequence[Stake], way: Decimal) -> list[Decimal]:
+    def _closing(self, stakes: Sequence[Turn], way: Decimal) -> list[Decimal]:
         """The prices a liquidation gets: costs of crossing for what is closed, none for what is kept."""
         prices = []
         for one in stakes:
@@ -295,23 +282,18 @@ class FinancedVenue(SimVenue):
             prices.append(price)
         return prices
 
-    def _liquidate(
-        self, visits: Sequence[_Visit], way: Decimal, story: str, at_ns: int, remains: Decimal
-    ) -> list[Fill]:
+    def _liquidate(self, turns: Sequence[Turn], way: Decimal, story: str, at_ns: int, remains: Decimal) -> list[Fill]:
         """Withdraw every order, close everything on margin, take the fee out of what remains."""
+        for book in self._live:
+            book.withdraw()
         fills: list[Fill] = []
-        for visit in visits:
-            for working in visit.book.working:
-                working.remaining = ZERO
-            visit.book.tidy()
-            if not visit.book.on_margin:
+        for turn in turns:
+            if not turn.book.on_margin:
                 continue
-            one = self._stake(visit)
-            when = at_ns if not one.traded else one.bar.open_ns if way == 0 else one.bar.known_ns
-            fill = self._matcher.take_over(visit.book, one.bar, Takeover(one.price_at(way), when, story))
-            fills += self._booked(visit, [fill])
-            fee = self._fee(fill, remains)
-            remains -= fee
+            when = at_ns if not turn.traded else turn.bar.open_ns if way == 0 else turn.bar.known_ns
+            self._matcher.take_over(turn, Takeover(turn.price_at(way), when, story))
+            fills += self._booked(turn)
+            remains -= self._fee(fills[-1], remains)
         return fills
 
     def _fee(self, fill: Fill, left: Decimal) -> Decimal:
@@ -329,6 +311,10 @@ class FinancedVenue(SimVenue):
         self._charges.append(charge)
         self._margin.book((), [charge])
         return fee
+
+
+def _when(charge: Charge) -> int:
+    return charge.at_ns
 
 
 def _refuse_unfinanced(instruments: Mapping[str, Instrument], financing: Financing) -> None:

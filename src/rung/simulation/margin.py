@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 
-from rung.domain.bar import Bar
 from rung.domain.charge import Charge
 from rung.domain.errors import UserError
 from rung.domain.fill import Fill
 from rung.domain.instrument import PerpetualTerms
 from rung.domain.order import Side
-from rung.simulation.book import SymbolBook
-from rung.simulation.calm import NEARLY
+from rung.simulation.book import ZERO, SymbolBook
 from rung.simulation.params import MarginParams
-from rung.simulation.prices import exact, price_step, round_down, round_up
+from rung.simulation.prices import round_up
+from rung.simulation.turn import Turn
 
-ZERO, ONE = Decimal(0), Decimal(1)
+ONE = Decimal(1)
 BPS = Decimal("0.0001")
 MONEY_STEP = Decimal("0.00000001")
-
-
-@dataclass(frozen=True, slots=True)
-class Stake:
-    """One position in one bar: from which price the bar starts and how far it goes against the position.
-
-    For a symbol without a bar both are its newest close.
-    """
-
-    book: SymbolBook
-    bar: Bar
-    traded: bool
-    opened: float
-    worst: float
-
-    @property
-    def terms(self) -> PerpetualTerms | None:
-        return self.book.instrument.perpetual
-
-    @property
-    def closing_side(self) -> Side:
-        return Side.SELL if self.book.quantity > 0 else Side.BUY
-
-    def price_at(self, way: Decimal) -> Decimal:
-        """`way` 0 is the open, 1 the worst price; in between it is rounded against the position, inside the bar."""
-        opened, worst = exact(self.opened), exact(self.worst)
-        price, step = opened + way * (worst - opened), price_step(self.book.instrument.tick_size)
-        if self.book.quantity > 0:
-            return max(round_down(price, step), worst)
-        return min(round_up(price, step), worst)
-
-
-def stake(book: SymbolBook, bar: Bar | None, last: Bar) -> Stake:
-    """The position of `book` in `bar`, or resting on the `last` bar there was when there is none now."""
-    if bar is None:
-        return Stake(book, last, False, last.close, last.close)
-    return Stake(book, bar, True, bar.open, bar.low if book.quantity > 0 else bar.high)
+BUY = Side.BUY
+NEARLY, NEARLY_ALL, DOUBT = 1.001, 0.999, 1e-9
+"""Floats are trusted only when the margin is this much above the maintenance, and by this part of what is held."""
 
 
 class MarginAccount:
@@ -73,55 +38,71 @@ class MarginAccount:
             raise UserError(f"{capital_quote} is not a capital to trade on margin with")
         self._params = params
         self._money = capital_quote
-        self._money_float = float(capital_quote)
+        self._spot_share = float(params.spot_collateral_frac)
 
     @property
     def money_quote(self) -> Decimal:
         """Capital less everything paid: for units, of perpetuals too, for fees and charges."""
         return self._money
 
-    @property
-    def money_float(self) -> float:
-        """The same, nearly: for a first look."""
-        return self._money_float
-
-    @property
-    def spot_share(self) -> float:
-        """`spot_collateral_frac`, nearly: for a first look."""
-        return float(self._params.spot_collateral_frac)
-
     def book(self, fills: Sequence[Fill], charges: Sequence[Charge] = ()) -> None:
         for fill in fills:
-            self._money -= fill.quantity * fill.side.sign * fill.price + fill.fee_quote
+            paid = fill.quantity * fill.price
+            self._money -= (paid if fill.side is BUY else -paid) + fill.fee_quote
         for charge in charges:
             self._money -= charge.amount_quote
-        if fills or charges:
-            self._money_float = float(self._money)
 
-    def surely_safe(self, stakes: Sequence[Stake]) -> bool:
+    def surely_safe(self, stakes: Sequence[Turn]) -> bool:
         """A quick look in floats at the worst prices; False only means that one must look closely."""
-        margin, needed, gross = self._money_float, 0.0, 0.0
+        left = float(self._money)
         for one in stakes:
-            value = float(one.book.quantity) * one.worst
-            gross += abs(value)
-            margin += value if value < 0 or one.terms is not None else value * float(self._params.spot_collateral_frac)
-            if one.terms is not None:
-                needed += abs(value) * _rate_at(one.terms, abs(value))
-        return margin > needed * NEARLY + gross * 1e-9
+            left += self._part(one.book, one.worst, one.worst)
+        return left > 0.0
 
-    def margin_quote(self, stakes: Sequence[Stake], prices: Sequence[Decimal]) -> Decimal:
+    def safe_move(self, held: Sequence[SymbolBook]) -> float:
+        """By what fraction all prices may leave their newest closes at once and the account be surely safe; 0 is none.
+
+        Parts of the margin are in proportion to the price while a rate holds. It is the one at twice the closes, and
+        one of smaller positions is no higher: so the answer is at most 1, or infinity where nothing is on margin.
+        """
+        if not any(book.on_margin for book in held):
+            return inf
+        left, at_stake = float(self._money), 0.0
+        for book in held:
+            assert book.last is not None  # noqa: S101  (what is held was bought in some bar)
+            close = book.last.close
+            part = self._part(book, close, 2.0 * close)
+            left += part
+            at_stake += abs(part)
+        if not left > 0.0 < at_stake:
+            return 0.0
+        return NEARLY_ALL * left / at_stake if left < at_stake else 1.0
+
+    def _part(self, book: SymbolBook, price: float, highest: float) -> float:
+        """What a position surely adds to the margin at `price`: its value less its maintenance in floats.
+
+        The rate is that of the tier at the price `highest`: marginal rates make the whole a little less than this.
+        """
+        quantity, terms = float(book.quantity), book.instrument.perpetual
+        value, size = quantity * price, abs(quantity)
+        if terms is None:
+            return (value if value < 0.0 else value * self._spot_share) - size * price * DOUBT
+        return value - size * price * (_rate_at(terms, size * highest) * NEARLY + DOUBT)
+
+    def margin_quote(self, stakes: Sequence[Turn], prices: Sequence[Decimal]) -> Decimal:
         """What is left to lose at these prices."""
         margin = self._money
         for one, price in zip(stakes, prices, strict=True):
             value = one.book.quantity * price
-            margin += value if value < 0 or one.terms is not None else value * self._params.spot_collateral_frac
+            counts_whole = value < 0 or one.book.is_perpetual
+            margin += value if counts_whole else value * self._params.spot_collateral_frac
         return margin
 
     @staticmethod
-    def maintenance_quote(stakes: Sequence[Stake], prices: Sequence[Decimal]) -> Decimal:
+    def maintenance_quote(stakes: Sequence[Turn], prices: Sequence[Decimal]) -> Decimal:
         """What the venue wants to see at these prices."""
         pairs = zip(stakes, prices, strict=True)
-        held = ((one.terms, abs(one.book.quantity) * price) for one, price in pairs)
+        held = ((one.book.instrument.perpetual, abs(one.book.quantity) * price) for one, price in pairs)
         return sum((terms.maintenance_quote(value) for terms, value in held if terms is not None), ZERO)
 
     def liquidation_fee_quote(self, value_quote: Decimal, left_quote: Decimal) -> Decimal:
@@ -141,14 +122,14 @@ def way_to_ruin(start_quote: Decimal, end_quote: Decimal, dust: Decimal) -> Deci
     return ZERO if start_quote <= dust else (start_quote - dust) / (start_quote - end_quote)
 
 
-def dust_quote(stakes: Sequence[Stake]) -> Decimal:
+def dust_quote(stakes: Sequence[Turn]) -> Decimal:
     """The most that rounding can take: a price is rounded twice, once on its way and once when it is crossed."""
-    steps = (abs(one.book.quantity) * price_step(one.book.instrument.tick_size) for one in stakes)
+    steps = (abs(one.book.quantity) * one.book.step for one in stakes)
     return 2 * sum(steps, ZERO)
 
 
 def _rate_at(terms: PerpetualTerms, value: float) -> float:
-    """The rate of the tier of `value`: marginal rates make the whole a little less than this."""
+    """The rate of the tier of `value`."""
     rate = terms.tiers[0].maintenance_frac
     for tier in terms.tiers[1:]:
         if value < float(tier.from_notional_quote):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
+
+from msgspec import Struct
 
 from rung.domain.bar import Bar
 from rung.domain.funding import FundingInstant
 from rung.domain.order import Order, Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class Execution(Struct, frozen=True, kw_only=True, gc=False):
     """What a fee is charged on.
 
     passive : the order was resting and somebody else crossed the spread.   nights_short : UTC midnights since the short

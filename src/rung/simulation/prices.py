@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from rung.domain.order import Side
 
+BUY = Side.BUY
+"""Looked up once: to ask an enumeration for a member costs as much as a division of decimals."""
 PRICE_STEP = Decimal("0.0001")
 """Execution prices are kept to a hundredth of a cent; venues with finer ticks use their tick."""
 
@@ -25,13 +27,13 @@ def price_step(tick_size: Decimal) -> Decimal:
 
 
 def round_up(value: Decimal, step: Decimal) -> Decimal:
-    return (value / step).to_integral_value(rounding=ROUND_CEILING) * step
+    return (value / step).to_integral_value(ROUND_CEILING) * step
 
 
 def round_down(value: Decimal, step: Decimal) -> Decimal:
-    return (value / step).to_integral_value(rounding=ROUND_FLOOR) * step
+    return (value / step).to_integral_value(ROUND_FLOOR) * step
 
 
 def against(side: Side, value: Decimal, step: Decimal) -> Decimal:
     """`value` on the price grid, rounded up for a buyer and down for a seller."""
-    return round_up(value, step) if side is Side.BUY else round_down(value, step)
+    return (value / step).to_integral_value(ROUND_CEILING if side is BUY else ROUND_FLOOR) * step

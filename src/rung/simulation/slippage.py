@@ -19,5 +19,5 @@ class SpreadSlippage:
         self._slippage_frac = params.slippage_bps * BPS
 
     def cost_per_unit_quote(self, reference_price: Decimal, quantity: Decimal, bar: Bar) -> Decimal:
-        half_spread = max(reference_price * self._half_spread_frac, self._min_half_spread)
-        return half_spread + reference_price * self._slippage_frac
+        half_spread, least = reference_price * self._half_spread_frac, self._min_half_spread
+        return (least if least > half_spread else half_spread) + reference_price * self._slippage_frac

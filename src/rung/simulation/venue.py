@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 
 from rung.domain.errors import Refusable
@@ -21,6 +20,7 @@ from rung.simulation.models import FeeModel, LatencyModel, LiquidityModel, Slipp
 
 NOTHING_FLAGGED: Mapping[str, frozenset[int]] = MappingProxyType({})
 BEFORE_TIME = -(2**63)
+MARKET, LIMIT, CANCEL, PROTECT = OrderKind.MARKET, OrderKind.LIMIT, OrderKind.CANCEL, OrderKind.PROTECT
 
 
 class SimVenue:
@@ -48,20 +48,22 @@ class SimVenue:
         self._now_ns = BEFORE_TIME
         self._session = ""
         self._session_close_ns = BEFORE_TIME
-        self._live: tuple[SymbolBook, ...] = ()
-        self._trailing: tuple[SymbolBook, ...] = ()
-        self._working: Mapping[str, str] = {}
-        self._protections: Mapping[str, Protection] = {}
+        self._live: list[SymbolBook] = []
+        self._trailing: list[SymbolBook] = []
+        self._working: Mapping[str, str] | None = None
+        self._protections: Mapping[str, Protection] | None = None
 
     def submit(self, approved: Approved[Order]) -> None:
         """Take an order. Raises Refusable for one that no venue could take: the gates should have said so before."""
         order = approved.order
-        self._check(order)
+        book = self._books.get(order.symbol)
+        if book is None:
+            raise Refusable(f"{order.symbol} is not traded here")
+        self._check(order, book.instrument)
         self._seen.add(order.order_id)
-        book = self._books[order.symbol]
-        now = max(order.at_ns, self._now_ns)
+        now = order.at_ns if order.at_ns > self._now_ns else self._now_ns
         acts_from_ns = now + self._latency.delay_ns(order)
-        if order.kind in (OrderKind.CANCEL, OrderKind.PROTECT):
+        if order.kind is CANCEL or order.kind is PROTECT:
             book.instruct(order, acts_from_ns)
             book.obey(now)
         else:
@@ -107,25 +109,28 @@ class SimVenue:
 
     def working(self) -> Mapping[str, str]:
         """Symbol → id of an order not finished; where several are, one that adds risk."""
+        if self._working is None:
+            self._working = {book.symbol: book.working_id for book in self._live if book.working}
         return self._working
 
     def protections(self) -> Mapping[str, Protection]:
         """Symbol → what guards the open position."""
+        if self._protections is None:
+            self._protections = {b.symbol: b.protection for b in self._live if b.protection is not None}
         return self._protections
 
-    def _check(self, order: Order) -> None:
+    def _check(self, order: Order, instrument: Instrument) -> None:
         """Everything a venue rejects at the door."""
-        if order.symbol not in self._books:
-            raise Refusable(f"{order.symbol} is not traded here")
         if order.order_id in self._seen:
             raise Refusable(f"order id {order.order_id} was used before")
-        if order.kind is OrderKind.PROTECT and order.protection is None:
+        if order.kind is PROTECT and order.protection is None:
             raise Refusable(f"order {order.order_id} protects with nothing")
-        if order.kind is OrderKind.LIMIT and (order.limit_price is None or order.limit_price <= 0):
+        if order.kind is LIMIT and (order.limit_price is None or order.limit_price <= 0):
             raise Refusable(f"limit order {order.order_id} has no price")
-        lot = self._books[order.symbol].instrument.lot_size
-        if order.kind in (OrderKind.MARKET, OrderKind.LIMIT) and not _whole_lots(order.quantity, lot):
-            raise Refusable(f"{order.quantity} {order.symbol} is not a positive number of lots of {lot}")
+        if order.kind is MARKET or order.kind is LIMIT:
+            quantity, lot = order.quantity, instrument.lot_size
+            if not (quantity.is_finite() and quantity > 0) or quantity % lot:
+                raise Refusable(f"{quantity} {order.symbol} is not a positive number of lots of {lot}")
 
     def _open_session(self, session: Session) -> None:
         """Openings of the session before are dead; those sent after its close belong to this one."""
@@ -140,12 +145,7 @@ class SimVenue:
         return sum(book.expire_openings(session_date) for book in self._live) > 0
 
     def _refresh(self) -> None:
-        """Rebuild what is asked every slice; called only when something changed."""
-        self._live = tuple(book for book in self._books.values() if book.alive)
-        self._trailing = tuple(book for book in self._live if book.trail is not None)
-        self._working = {b.symbol: b.working_id for b in self._live if b.working}
-        self._protections = {b.symbol: b.protection for b in self._live if b.protection is not None}
-
-
-def _whole_lots(quantity: Decimal, lot: Decimal) -> bool:
-    return quantity.is_finite() and quantity > 0 and quantity % lot == 0
+        """Something has changed: what is asked every slice is built again, the answers when they are asked for."""
+        self._live = [book for book in self._books.values() if book.working or book.sign or book.waiting]
+        self._trailing = [book for book in self._live if book.trail is not None]
+        self._working = self._protections = None
