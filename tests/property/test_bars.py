@@ -37,7 +37,7 @@ def agree(
     slow = plain(bars, rules, directions=directions, weights=weights)
     assert fills_of(fast, rules) == plain_fills(slow)
     np.testing.assert_allclose(fast.equity_quote, [float(x) for x in slow.equity], rtol=1e-12, atol=1e-9)
-    np.testing.assert_allclose(fast.max_drawdown_frac, float(1 - slow.worst), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(fast.max_drawdown_frac, float(1 - max(slow.worst, 0)), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(fast.fees_quote, float(slow.fees), rtol=1e-12)
     np.testing.assert_allclose(fast.funding_quote, float(slow.funding), rtol=1e-12)
     trips = slow.books[0].trips
@@ -77,7 +77,7 @@ def test_a_basket_gives_the_slow_twins_fills_and_common_equity(seed: int, n: int
     fast, slow = backtest_basket(bars, rules, weights), plain_basket(bars, rules, weights)
     assert fills_of(fast, rules) == plain_fills(slow)
     np.testing.assert_allclose(fast.equity_quote, [float(x) for x in slow.equity], rtol=1e-12, atol=1e-9)
-    np.testing.assert_allclose(fast.max_drawdown_frac, float(1 - slow.worst), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(fast.max_drawdown_frac, float(1 - max(slow.worst, 0)), rtol=1e-9, atol=1e-12)
     assert (fast.trades, fast.wins) == tuple(
         sum(f(trip) for book in slow.books for trip in book.trips) for f in (lambda _: 1, lambda trip: int(trip > 0))
     )

@@ -15,6 +15,7 @@ from rung.kernels.bars import layout as at
 from rung.kernels.bars.basket import backtest_basket
 from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import NOTHING, BarResult, Bars, backtest
+from rung.lab.metrics import daily_returns
 
 seeds = st.integers(0, 2**31 - 1)
 lengths = st.sampled_from([2, 10, 60])
@@ -35,6 +36,8 @@ def one_case(seed: int, n: int) -> BarResult:
     slow = on_the_desk([bars], rules, **told, gaps_seed=seed if seed % 2 else None)  # type: ignore[arg-type]
     assert triggers(fills_of(fast, rules)) == slow.fills
     np.testing.assert_allclose(fast.equity_quote, slow.equity, rtol=1e-12, atol=1e-9)
+    row = daily_returns(fast.equity_quote, bars.session, float(rules.capital_quote))
+    np.testing.assert_allclose(fast.daily_returns, (len(row), row.sum(), (row**2).sum()), rtol=1e-9, atol=1e-12)
     return fast
 
 

@@ -6,7 +6,10 @@ computed is None, never zero. Errors for values that are not finite: `returns_of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
@@ -76,19 +79,36 @@ def performance(daily_returns: ArrayLike, periods_per_year: int) -> Performance:
 def daily_returns(equity_quote: ArrayLike, day_of: NDArray[np.int64], start_quote: float) -> Floats:
     """Equity per slice → return per day, (days,) fractions: the day's last equity over that of the day before − 1.
 
-    equity_quote : (n,) > 0.   day_of : (n,) ordinal of each slice's day, not decreasing: the session of an exchange,
-    the UTC day of crypto.   start_quote : equity before the first slice.   A day without a slice is not in the answer.
-    UserError: equity that is not above zero, days out of order.
+    equity_quote : (n,).   day_of : (n,) ordinal of each slice's day, not decreasing: the session of an exchange,
+    the UTC day of crypto.   start_quote : > 0, equity before the first slice.   A day without a slice is not in the
+    answer.   Ruin: see `returns_to_ruin`.   UserError: nothing to start with, days out of order.
     """
     equity = returns_of(equity_quote, where="equity")
     if len(equity) != len(day_of) or np.any(np.diff(day_of) < 0):
         raise UserError("every slice needs its day, in the order of time", where="day_of")
-    if start_quote <= 0.0 or np.any(equity <= 0.0):
-        raise UserError("equity that is not above zero has no return", where="equity")
+    if start_quote <= 0.0:
+        raise UserError("a start that is not above zero has no return", where="equity")
     if len(equity) == 0:
         return np.zeros(0)
-    closes = equity[np.append(np.flatnonzero(np.diff(day_of)), len(equity) - 1)]
-    return np.asarray(closes / np.append(start_quote, closes[:-1]) - 1.0)
+    last = np.append(np.flatnonzero(np.diff(day_of)), len(equity) - 1)
+    ruined = np.flatnonzero(equity <= 0.0)
+    day = int(np.searchsorted(last, ruined[0])) if len(ruined) else None
+    return returns_to_ruin([start_quote, *equity[last].tolist()], day)
+
+
+def returns_to_ruin(ends: Sequence[float] | Sequence[Decimal], ruined_on: int | None) -> Floats:
+    """Equity before the first day and at every day's end → return per day, (days,) fractions.
+
+    ruined_on : the first day on which equity at some close was not above zero, None for none. That day earns −1 and
+    those after it 0, whatever the books say later: an account with nothing in it is closed. The one convention for
+    ruin: the desk's figures, the lab's runs and the compiled twin all follow it, and the page says so.
+    """
+    days = len(ends) - 1
+    whole = days if ruined_on is None else ruined_on
+    row = np.zeros(days)
+    row[:whole] = [float(after / before - 1) for before, after in pairwise(ends[: whole + 1])]  # type: ignore[operator]
+    row[whole : whole + 1] = -1.0
+    return row
 
 
 def cagr(row: Floats, periods_per_year: int) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +20,7 @@ from rung.domain.step import Step
 from rung.domain.verdicts import Refused, Verdict
 from rung.kernels.statistics.growth import worst_fall
 from rung.lab.buy_and_hold import hold_path
-from rung.lab.metrics import exposure, performance, trades, turnover_per_day
+from rung.lab.metrics import exposure, performance, returns_to_ruin, trades, turnover_per_day
 from rung.lab.result import Figures
 from rung.lab.round_trips import RoundTrip, RoundTrips
 from rung.lab.tapes import Market
@@ -57,6 +56,7 @@ class Recorder:
         self._charged: list[tuple[int, Charge]] = []
         self._verdicts: list[Verdict] = []
         self._trips = RoundTrips()
+        self._ruined_on: int | None = None
         self.notes: list[str] = []
 
     def see(self, step: Step) -> None:
@@ -86,6 +86,8 @@ class Recorder:
         self._end, self._positions = account.equity_quote, account.positions
         self._equity_now = float(account.equity_quote)
         self._gross_now = float(account.gross_notional_quote) if account.positions else 0.0
+        if self._ruined_on is None and account.equity_quote <= ZERO:
+            self._ruined_on = len(self._dates) - 1
 
     def _open_day(self, date: str) -> None:
         if self._dates:
@@ -108,7 +110,8 @@ class Recorder:
         return Figures(
             start_equity_quote=capital,
             end_equity_quote=end,
-            total_return_frac=float(end / capital - 1),
+            total_return_frac=float(end / capital - 1) if self._ruined_on is None else -1.0,
+            ruined_on=None if self._ruined_on is None else self._dates[self._ruined_on],
             hold_return_frac=float(hold[-1]) / float(capital) - 1.0,
             performance=performance(self._daily(capital), market.periods_per_year),
             closed=trades([float(trip.pnl_quote) for trip in trips]),
@@ -134,14 +137,14 @@ class Recorder:
         )
 
     def daily_frame(self, capital: Decimal) -> pl.DataFrame:
-        """date, return_frac: one row per session, until there is nothing left to lose."""
+        """date, return_frac: one row per session."""
         import polars as pl
 
         daily = self._daily(capital)
-        return pl.DataFrame({"date": self._dates[: len(daily)], "return_frac": daily})
+        return pl.DataFrame({"date": self._dates, "return_frac": daily})
 
     def _daily(self, capital: Decimal) -> NDArray[np.float64]:
-        return _daily([capital, *self._ends, self._end])
+        return returns_to_ruin([capital, *self._ends, self._end], self._ruined_on)
 
     def _turnover_per_day(self, capital: Decimal) -> float | None:
         starts = [float(equity) for equity in (capital, *self._ends)]
@@ -251,12 +254,6 @@ def _spent(fills: Sequence[Fill]) -> _Spent:
 def order_of(verdict: Verdict) -> Any:
     """The order a verdict is about."""
     return verdict.order
-
-
-def _daily(ends: Sequence[Decimal]) -> NDArray[np.float64]:
-    """Returns from one session's end to the next; after a loss of everything there are none."""
-    returns = [float(after / before - 1) for before, after in pairwise(ends) if before > 0]
-    return np.array(returns)
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -22,6 +22,8 @@ class Figures:
     """Figures of one run; fractions are decimals, money is in the quote currency, None means "cannot be said".
 
     max_drawdown_frac : largest fall from a peak, on the closes of all slices, in [0, 1]; `performance` has the days'.
+    ruined_on : the first day on which equity at a close was not above zero, None for none: from it on daily returns are
+    −1 and then 0, the total is −1, and `end_equity_quote` says what the books came to.
     hold_return_frac : the symbols bought in equal parts at the first open and sold at the last close, costs in.
     performance : of daily returns.   closed : of closed positions, in quote currency.
     before_costs_quote : what the same fills would have earned without any of the costs.
@@ -38,6 +40,7 @@ class Figures:
     start_equity_quote: Decimal
     end_equity_quote: Decimal
     total_return_frac: float
+    ruined_on: str | None
     hold_return_frac: float
     performance: Performance
     closed: Trades
@@ -160,6 +163,8 @@ class BacktestResult:
 def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = None) -> str:
     """One line about luck, costs and evidence. Never better than the figures."""
     parts = ["an invented market is no evidence of anything"] if synthetic else []
+    if figures.ruined_on is not None:
+        parts.append(f"it was ruined on {figures.ruined_on}: nothing was left, and what came after is no result")
     parts.append(_about_trading(figures))
     if figures.trades or figures.still_open:
         parts.append(_about_luck(figures))

@@ -15,6 +15,7 @@ import numpy as np
 from rung.domain.account import Account
 from rung.domain.step import Step
 from rung.lab.campaign import Outcome, Task, Work
+from rung.lab.metrics import returns_to_ruin
 from rung.lab.round_trips import RoundTrips
 from rung.lab.statistics.series import Floats
 from rung.lab.statistics.sharpe import sharpe_ratio
@@ -90,9 +91,10 @@ class DayBook:
     """
 
     def __init__(self, capital: Decimal) -> None:
-        self._before = self._equity = capital
+        self._equity = capital
+        self._ends = [capital]
+        self._ruined_on: int | None = None
         self._dates: list[str] = []
-        self._returns: list[float] = []
         self._trips = RoundTrips()
         self._opened_with: dict[int, Decimal] = {}
         self._bars = 0
@@ -103,7 +105,8 @@ class DayBook:
         """Take in one step, in order."""
         date = step.event.session.date
         if not self._dates or date != self._dates[-1]:
-            self._close_day()
+            if self._dates:
+                self._ends.append(self._equity)
             self._dates.append(date)
         self._bars += 1
         for fill in step.fills:
@@ -113,13 +116,18 @@ class DayBook:
                 self._entered += fill.value_quote
                 self._entry_costs += fill.fee_quote + fill.slippage_quote
         self._account, self._equity = step.account, step.account.equity_quote
+        if self._equity <= 0:
+            self._note_ruin()
 
     def outcome(self) -> dict[str, Any]:
         """dates and returns of the days; trades: P&L ÷ equity before the trade was opened."""
         if self._account is not None and self._entered:
             costs = self._account.gross_notional_quote * self._entry_costs / self._entered
             self._equity = self._account.equity_quote - costs
-        returns = [*self._returns, self._day_return()] if self._dates else []
+            if self._equity <= 0:
+                self._note_ruin()
+        ends = [*self._ends, self._equity] if self._dates else self._ends
+        returns = returns_to_ruin(ends, self._ruined_on).tolist()
         trades = [
             float(trip.pnl_quote / self._opened_with[trip.opened_ns])
             for trip in self._trips.closed
@@ -127,14 +135,9 @@ class DayBook:
         ]
         return {"dates": self._dates, "returns": returns, "trades": trades}
 
-    def _close_day(self) -> None:
-        if self._dates:
-            self._returns.append(self._day_return())
-            self._before = self._equity
-
-    def _day_return(self) -> float:
-        """Of nothing nothing comes: after a loss of everything the days earn 0."""
-        return float(self._equity / self._before - 1) if self._before > 0 else 0.0
+    def _note_ruin(self) -> None:
+        if self._ruined_on is None:
+            self._ruined_on = len(self._dates) - 1
 
 
 def row_of(outcome: Outcome) -> Floats:

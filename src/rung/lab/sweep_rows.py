@@ -50,7 +50,7 @@ def desk_row(bench: Bench) -> Row:
     sessions = bench.market.feed.sessions
     at_ns, equity = result.equity["at"].to_physical().to_numpy(), result.equity["equity"].to_numpy()
     days = _days_of(at_ns, [session.close_ns for session in sessions])
-    daily = daily_returns(equity, days, float(bench.capital)) if (equity > 0.0).all() else ()
+    daily = daily_returns(equity, days, float(bench.capital))
     return Row(engine=DESK, figures=numbers, daily=tuple(float(each) for each in daily))
 
 

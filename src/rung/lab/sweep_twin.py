@@ -169,7 +169,8 @@ def second_look(bench: Bench, values: Combo) -> Row | None:
     shown = performance(daily, periods_per_year(bench)).sharpe
     end, trades = float(equity[-1]), len(result.trades)
     figures: tuple[Any, ...] = (
-        end / float(bench.capital) - 1.0, trades, result.wins / trades if trades else None, result.max_drawdown_frac,
+        _total(end, bench, result.max_drawdown_frac), trades,
+        result.wins / trades if trades else None, result.max_drawdown_frac,
         shown and shown.annual, shown and shown.annual_error, result.fees_quote, end, len(daily),
     )  # fmt: skip
     return Row(engine=TWIN, figures=figures, daily=tuple(daily.tolist()))
@@ -269,13 +270,19 @@ def _row(bench: Bench, combo: Combo, outcome: Mapping[str, float]) -> Row:
     return seen
 
 
+def _total(end_quote: float, bench: Bench, max_drawdown_frac: float) -> float:
+    """Return of the run; who fell by all there was is ruined, whatever the books say later."""
+    return -1.0 if max_drawdown_frac >= 1.0 else end_quote / float(bench.capital) - 1.0
+
+
 def _plain_row(bench: Bench, outcome: Mapping[str, float]) -> Row:
-    start, trades = float(bench.capital), outcome["trades"]
+    trades = outcome["trades"]
     ratio = sharpe_of_sums(
         outcome["days"], outcome["return_sum"], outcome["return_square_sum"], periods_per_year(bench)
     )
     figures: tuple[Any, ...] = (
-        outcome["equity_quote"] / start - 1.0, int(trades), outcome["wins"] / trades if trades else None,
+        _total(outcome["equity_quote"], bench, outcome["max_drawdown_frac"]), int(trades),
+        outcome["wins"] / trades if trades else None,
         outcome["max_drawdown_frac"], ratio, None, outcome["fees_quote"], outcome["equity_quote"],
         int(outcome["days"]),
     )  # fmt: skip

@@ -32,7 +32,8 @@ def figures(
     assert shown.sharpe is not None
     ratio = sharpe and replace(shown.sharpe, annual=sharpe[0], daily_error=sharpe[1] / sqrt(365))
     return Figures(
-        start_equity_quote=start, end_equity_quote=start + net, total_return_frac=net / 10_000, hold_return_frac=hold,
+        start_equity_quote=start, end_equity_quote=start + net, ruined_on=None,
+        total_return_frac=net / 10_000, hold_return_frac=hold,
         performance=replace(shown, sharpe=ratio), closed=replace(closed([1.0, -1.0]), count=trades),
         max_drawdown_frac=0.1, still_open=0, mean_trade_frac=0.0, mean_bars_held=5.0, fees_quote=Decimal(costs),
         slippage_quote=Decimal(0), funding_quote=Decimal(0), borrow_quote=Decimal(0),
@@ -63,6 +64,11 @@ def figures(
 )
 def test_each_figure_has_its_sentence(given: Figures, said: str) -> None:
     assert said in honest_words(given, synthetic=False)
+
+
+def test_ruin_is_said_with_its_day() -> None:
+    said = honest_words(replace(figures(), ruined_on="2025-03-02"), synthetic=False)
+    assert said.startswith("it was ruined on 2025-03-02: nothing was left")
 
 
 def test_owning_the_thing_is_mentioned_only_where_it_did_no_worse() -> None:

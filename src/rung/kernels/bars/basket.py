@@ -59,7 +59,7 @@ def run_basket(
     for t in range(len(close)):
         if session[t] != now:
             now = session[t]
-            note_day(purse, equity)
+            note_day(purse, equity if min(purse[at.TROUGH], purse[at.WORST]) > 0.0 else 0.0)
             for s in range(symbols):
                 if rules[at.OPENINGS_LAST] == 0.0:
                     books[s][at.OPENING] = 0.0
@@ -83,7 +83,7 @@ def run_basket(
         for s in range(symbols):
             if weights[t, s] == weights[t, s]:
                 decide_weight(books[s], rules, weights[t, s], equity, close[t, s], float(now), math.nan)
-    note_day(purse, equity)
+    note_day(purse, equity if min(purse[at.TROUGH], purse[at.WORST]) > 0.0 else 0.0)
 
 
 @inlined
@@ -122,7 +122,7 @@ def backtest_basket(bars: BasketBars, rules: BarRules, weights: Table) -> Basket
         fills=log[1 : found + 1],
         trades=int(books[:, at.TRADES].sum()),
         wins=int(books[:, at.WINS].sum()),
-        max_drawdown_frac=float(1.0 - min(books[0, at.WORST], books[0, at.TROUGH] / books[0, at.PEAK])),
+        max_drawdown_frac=float(1.0 - max(min(books[0, at.WORST], books[0, at.TROUGH] / books[0, at.PEAK]), 0.0)),
         fees_quote=float(books[:, at.FEES].sum() * packed[at.UNIT]),
     )
 

@@ -107,7 +107,7 @@ def _last(bars: Bars, prices: NDArray[np.bool_]) -> float:
 
 def _outcomes(books: Table, packed: Row, mark: float) -> Table:
     unit = packed[at.UNIT]
-    columns = [books[:, at.CASH_QUOTE] + books[:, at.HELD_BASE] * mark, 1.0 - books[:, at.WORST]]
+    columns = [books[:, at.CASH_QUOTE] + books[:, at.HELD_BASE] * mark, 1.0 - np.maximum(books[:, at.WORST], 0.0)]
     columns += [books[:, at.TRADES], books[:, at.WINS]]
     columns += [books[:, place] * unit for place in (at.PROFIT, at.LOSS, at.FEES, at.FUNDING)]
     columns += [books[:, place] for place in (at.DAYS, at.RETURNS, at.SQUARES)]

@@ -127,10 +127,13 @@ def note_equity(purse: Row, equity: float) -> None:
 
 @inlined
 def note_day(purse: Row, equity: float) -> None:
-    """The day that ends with `equity`: its simple return."""
+    """The day that ends with `equity`: its simple return. Ruin, equity not above zero, is −1 and 0 for ever after.
+
+    equity : 0 where it was not above zero at any close before.
+    """
     start = purse[at.DAY_START]
-    change = equity / start - 1.0 if start > 0.0 else 0.0
-    purse[at.DAY_START] = equity
+    change = max(equity, 0.0) / start - 1.0 if start > 0.0 else 0.0
+    purse[at.DAY_START] = equity if start > 0.0 else start
     purse[at.DAYS] += 1.0
     purse[at.RETURNS] += change
     purse[at.SQUARES] += change * change

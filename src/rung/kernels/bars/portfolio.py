@@ -79,7 +79,7 @@ def run_book(
     for t in range(len(close)):
         if session[t] != now:
             now = session[t]
-            note_day(book, equity)
+            note_day(book, equity if min(trough, worst) > 0.0 else 0.0)
             if rules[at.OPENINGS_LAST] == 0.0:
                 book[at.OPENING] = 0.0
             busy = works(book)
@@ -106,7 +106,7 @@ def run_book(
                 decide(book, rules, float(directions[t]), directions[t] != before, equity, close[t], float(now), trail)
                 busy = works(book)
             before = directions[t]
-    note_day(book, equity)
+    note_day(book, equity if min(trough, worst) > 0.0 else 0.0)
     book[at.PEAK], book[at.TROUGH], book[at.WORST] = peak, trough, min(worst, trough / peak)
 
 
@@ -175,7 +175,7 @@ def _result(book: Row, packed: Row, fills: Table, equity: Row) -> BarResult:
         equity_quote=equity,
         fills=fills,
         trades=trades,
-        max_drawdown_frac=float(1.0 - book[at.WORST]),
+        max_drawdown_frac=float(1.0 - max(book[at.WORST], 0.0)),
         fees_quote=float(book[at.FEES] * unit),
         funding_quote=float(book[at.FUNDING] * unit),
         wins=int(book[at.WINS]),

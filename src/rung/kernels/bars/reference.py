@@ -119,9 +119,9 @@ class ReferencePortfolio:
 
     def end_day(self) -> None:
         """Call once more after the last row."""
-        now = float(self.equity[-1])
+        now = float(self.equity[-1]) if self.worst > 0 else 0.0
         self.daily.append(now / self._day_start - 1.0 if self._day_start > 0.0 else 0.0)
-        self._day_start = now
+        self._day_start = now if self._day_start > 0.0 else self._day_start
 
     def ask_direction(self, wanted: int, close: float) -> None:
         """What the first book decides at the close of this row."""

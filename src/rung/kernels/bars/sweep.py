@@ -188,17 +188,24 @@ def _new_session(books: Table, hot: Row, bits: Bits, rules: Row, mark: float) ->
     for i in range(len(books)):
         b, lane = i // LANES, i % LANES
         spot = b * HOT + lane
-        note_day(books[i], hot[spot + CASH] + (hot[spot + BASE] * mark if hot[spot + BASE] != 0.0 else 0.0))
+        _end_day(books[i], hot, spot, mark)
         if rules[at.OPENINGS_LAST] == 0.0:
             books[i][at.OPENING] = 0.0
         _refresh(books, hot, bits, b, lane)
 
 
 @inlined
+def _end_day(book: Row, hot: Row, spot: int, mark: float) -> None:
+    """The day's return; an account that was once not above zero has nothing."""
+    equity = hot[spot + CASH] + (hot[spot + BASE] * mark if hot[spot + BASE] != 0.0 else 0.0)
+    note_day(book, equity if min(hot[spot + TROUGH], book[at.WORST]) > 0.0 else 0.0)
+
+
+@inlined
 def _finish(books: Table, hot: Row, mark: float) -> None:
     for i in range(len(books)):
         book, spot = books[i], i // LANES * HOT + i % LANES
-        note_day(book, hot[spot + CASH] + (hot[spot + BASE] * mark if hot[spot + BASE] != 0.0 else 0.0))
+        _end_day(book, hot, spot, mark)
         book[at.PEAK], book[at.TROUGH] = hot[spot + PEAK], hot[spot + TROUGH]
         book[at.WORST] = min(book[at.WORST], book[at.TROUGH] / book[at.PEAK])
 
