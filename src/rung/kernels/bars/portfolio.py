@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from rung.domain.errors import UserError
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
+from rung.kernels.bars.book import Row, Table, is_price, is_tradable, match, works
 from rung.kernels.bars.decide import decide, decide_weight, follow, fund, note_day
+from rung.kernels.bars.lanes import counted
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
+from rung.kernels.bars.spans import calm_until, deepest_fall, regular_until
 from rung.kernels.bars.trades import TRADE_FIELDS, round_trips
 from rung.kernels.compiled import entry, inlined
 
@@ -70,62 +72,102 @@ class BarResult:
 def run_book(
     columns: Columns, directions: NDArray[np.int8], weights: Row, rules: Row, book: Row, log: Table, equity_out: Row
 ) -> None:
-    """Every bar: funding, fills, mark, equity, trailing stop, decision. `book` is its state; `log` may be short."""
+    """Every bar: funding, fills, mark, equity, trailing stop, decision. `book` is its state; `log` may be short.
+
+    Bars on which nothing can happen are passed over by `calm_until`; the loop's own steps are for the others.
+    """
     _, high, low, close, _, session, funding, atr = columns
-    trails, funded, weighs = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(weights) > 0
+    trails, weighs = rules[at.TRAIL_ATR] > 0.0, len(weights) > 0
     now = session[0] if len(session) else 0
     cash, base, stance, busy, floor, ceiling = _seen(book)
-    mark = equity = peak = trough = cash
-    worst, before = 1.0, at.KEEP
-    for t in range(len(close)):
-        if session[t] != now:
-            now = session[t]
-            note_day(book, equity)
-            if rules[at.OPENINGS_LAST] == 0.0:
-                book[at.OPENING] = 0.0
-            busy = works(book)
-        if funded and funding[t] != 0.0 and stance != 0:
-            fund(book, book, rules, base * mark * funding[t])
+    first = mark = equity = cash
+    bar = regular = 0
+    while bar < len(close):
+        t = counted(bar)
+        if t >= regular:
+            regular = regular_until(close, session, funding, t, now)
+        if t < regular and not (busy or weighs or (trails and stance != 0)):
+            bar = calm_until(columns, directions, t, regular, stance, cash, base, floor, ceiling, equity_out)
+            if bar > t:
+                t = counted(bar)
+                mark, equity = close[t - 1], equity_out[t - 1]
+            if t == regular:
+                continue
+        bar += 1
+        if t >= regular:
+            now, busy = _open_bar(columns, rules, book, t, now, equity, mark)
             cash = book[at.CASH_QUOTE]
         if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
             _meet(columns, rules, book, log, t)
             cash, base, stance, busy, floor, ceiling = _seen(book)
-        priced = is_price(close[t])
-        mark = close[t] if priced else mark
-        equity = cash + base * mark
-        equity_out[t] = equity
-        peak, trough, worst = _deepest(equity, peak, trough, worst)
+        mark = close[t] if is_price(close[t]) else mark
+        equity_out[t] = equity = cash + base * mark
         if trails and follow(book, rules, close[t], atr[t]):
-            cash, base, stance, busy, floor, ceiling = _seen(book)
+            floor, ceiling = book[at.FLOOR], book[at.CEILING]
         if weighs:
-            if weights[t] == weights[t]:
-                decide_weight(book, rules, weights[t], equity, close[t], float(now))
-                busy = works(book)
-        elif priced and directions[t] != at.KEEP:
-            if directions[t] != stance or busy:
-                decide(book, rules, float(directions[t]), directions[t] != before, equity, close[t], float(now))
-                busy = works(book)
-            before = directions[t]
+            busy = _weigh(rules, book, weights[t], equity, close[t], now, busy)
+        elif directions[t] != stance or busy:
+            busy = _turn(columns, directions, rules, book, t, equity, now, busy)
     note_day(book, equity)
+    peak, trough, worst = deepest_fall(equity_out, first)
     book[at.PEAK], book[at.TROUGH], book[at.WORST] = peak, trough, min(worst, trough / peak)
 
 
 @inlined
-def _meet(columns: Columns, rules: Row, book: Row, log: Table, t: int) -> None:
-    """The book meets a bar on which something may happen."""
-    open_, high, low, close, volume, _, _, atr = columns
-    if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
-        distance = rules[at.TRAIL_ATR] * atr[t - 1] if rules[at.TRAIL_ATR] > 0.0 else math.nan
-        buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
-        match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
+def _open_bar(
+    columns: Columns, rules: Row, book: Row, t: int, now: int, equity: float, mark: float
+) -> tuple[int, bool]:
+    """A new session ends the day; funding is paid. Answers the bar's session and whether an order works."""
+    _, _, _, _, _, session, funding, _ = columns
+    if session[t] != now:
+        note_day(book, equity)
+        if rules[at.OPENINGS_LAST] == 0.0:
+            book[at.OPENING] = 0.0
+    if len(funding) > 0 and funding[t] != 0.0 and book[at.HELD] != 0.0:
+        fund(book, book, rules, book[at.HELD_BASE] * mark * funding[t])
+    return session[t], works(book)
 
 
 @inlined
-def _deepest(equity: float, peak: float, trough: float, worst: float) -> tuple[float, float, float]:
-    """Peak, lowest equity since, deepest fall from any peak before, as a ratio; a division only at new peaks."""
-    if equity > peak:
-        return equity, equity, min(worst, trough / peak)
-    return peak, min(trough, equity), worst
+def _weigh(rules: Row, book: Row, weight: float, equity: float, close: float, session: int, busy: bool) -> bool:
+    """Orders towards a weight, NaN: none. Answers whether an order works."""
+    if weight != weight:
+        return busy
+    decide_weight(book, rules, weight, equity, close, float(session))
+    return works(book)
+
+
+@inlined
+def _turn(
+    columns: Columns, directions: NDArray[np.int8], rules: Row, book: Row, t: int, equity: float, session: int,
+    busy: bool,
+) -> bool:  # fmt: skip
+    """Orders towards a direction, if this bar decides. Answers whether an order works."""
+    _, _, _, close, _, _, _, _ = columns
+    if directions[t] == at.KEEP or not is_price(close[t]):
+        return busy
+    crossed = rules[at.ON_CROSS] != 0.0 and directions[t] != _before(directions, close, t)
+    decide(book, rules, float(directions[t]), crossed, equity, close[t], float(session))
+    return works(book)
+
+
+@inlined
+def _before(directions: NDArray[np.int8], close: Row, t: int) -> int:
+    """The newest direction before bar `t`, KEEP when there was none."""
+    for s in range(t - 1, -1, -1):
+        if directions[s] != at.KEEP and is_price(close[s]):
+            return directions[s]
+    return at.KEEP
+
+
+@inlined
+def _meet(columns: Columns, rules: Row, book: Row, log: Table, bar: int) -> None:
+    """The book meets a bar on which something may happen."""
+    open_, high, low, close, volume, _, _, atr = columns
+    t = counted(bar)
+    if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
+        distance = rules[at.TRAIL_ATR] * atr[t - 1] if rules[at.TRAIL_ATR] > 0.0 else math.nan
+        match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], distance)
 
 
 @inlined
