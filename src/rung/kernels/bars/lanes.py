@@ -5,6 +5,7 @@ Built on the learner's eight-lane arithmetic; the same rules hold: an index coun
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from llvmlite import ir
@@ -12,7 +13,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from rung.kernels.learner.lanes import _VECTOR, LANES, _lane_by_lane, _lanes
+from rung.kernels.compiled import Row, inlined
+from rung.kernels.learner.lanes import _VECTOR, LANES, _lane_by_lane, _lanes, load8, splat8
 
 ALL = 255
 _BITS, _WORD, _INDEX = ir.IntType(8), ir.IntType(64), ir.IntType(32)
@@ -154,3 +156,10 @@ def store_signs8(_typing: Any, array: Any, index: Any, ups: Any, downs: Any) -> 
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.int64, types.int64), emit
+
+
+@inlined
+def prices8(column: Row, t: int) -> int:
+    """Bit i is 1 where column[t + i] is positive and finite."""
+    numbers = load8(column, t)
+    return below8(splat8(0.0), numbers) & below8(numbers, splat8(math.inf))

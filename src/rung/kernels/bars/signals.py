@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table, is_price
-from rung.kernels.bars.lanes import add8, below8, last8, rint8, running8, store_signs8
+from rung.kernels.bars.lanes import ALL, add8, below8, last8, prices8, rint8, running8, store_signs8
 from rung.kernels.compiled import entry, inlined
 from rung.kernels.learner.lanes import LANES, load8, mul8, splat8, sub8
 
@@ -35,11 +35,11 @@ def crossover(
     decide, have no price, or lie before the mean is full are KEEP; the first full mean decides.
     """
     back = period - 1 if includes_current else period
-    slow = len(closes)
-    if len(closes) > back and all_prices(closes):
-        slow = back + (len(closes) - back) % LANES
-        _eight_by_eight(closes, slow, back, float(period), band, grid, out)
-    _one_by_one(closes[:slow], period, band, includes_current, grid, out)
+    head = min(back, len(closes))
+    head += (len(closes) - head) % LANES
+    if not all_prices(closes[:head]) or not _eight_by_eight(closes, head, back, float(period), band, grid, out):
+        head = len(closes)
+    _one_by_one(closes[:head], period, band, includes_current, grid, out)
     if len(minutes) > 0 and cadence > 1:
         for t in range(len(closes)):
             if minutes[t] % cadence != 0:
@@ -51,10 +51,11 @@ def _eight_by_eight(closes: Row, first: int, back: int, period: float, band: flo
     """From bar `first` on, where a multiple of eight bars is left and every close is a price."""
     above, below, scale = splat8(1.0 + band), splat8(1.0 - band), splat8(grid)
     current = splat8(period - back)
-    total = 0.0
-    for t in range(first - back, first):
+    total, sound = 0.0, ALL
+    for t in range(max(first - back, 0), first):
         total += np.rint(closes[t] * grid)
     for t in range(first, len(closes), LANES):
+        sound &= prices8(closes, t)
         steps = rint8(mul8(load8(closes, t), scale))
         change = sub8(steps, rint8(mul8(load8(closes, t - back), scale)))
         after = add8(splat8(total), running8(change))
@@ -62,6 +63,7 @@ def _eight_by_eight(closes: Row, first: int, back: int, period: float, band: flo
         scaled = mul8(steps, splat8(period))
         store_signs8(out, t, below8(mul8(mean, above), scaled), below8(scaled, mul8(mean, below)))
         total = last8(after)
+    return sound == ALL
 
 
 @entry

@@ -5,14 +5,12 @@ Each number comes out of the same operations, in the same order, as bar by bar: 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row
-from rung.kernels.bars.lanes import ALL, apart, below8, counted, equal8, least8, lowest8, lowest_bit
+from rung.kernels.bars.lanes import ALL, apart, below8, counted, equal8, least8, lowest8, lowest_bit, prices8
 from rung.kernels.compiled import inlined, separate
 from rung.kernels.learner.lanes import LANES, load8, splat8
 
@@ -25,7 +23,7 @@ def regular_until(close: Row, sessions: NDArray[np.int64], funding: Row, start: 
     """The first bar from `start` on, at most STRETCH on, that has no price, another session or funding to pay."""
     apart()
     for t in range(start, min(start + STRETCH, len(close) - LANES + 1), LANES):
-        regular = _prices8(close, t)
+        regular = prices8(close, t)
         regular &= equal8(sessions, t, session)
         if len(funding) > 0:
             regular &= equal8(funding, t, 0.0)
@@ -33,13 +31,6 @@ def regular_until(close: Row, sessions: NDArray[np.int64], funding: Row, start: 
             return t + lowest_bit(regular ^ ALL)
         start = t + LANES
     return start
-
-
-@inlined
-def _prices8(column: Row, t: int) -> int:
-    """Bit i is 1 where column[t + i] is positive and finite."""
-    numbers = load8(column, t)
-    return below8(splat8(0.0), numbers) & below8(numbers, splat8(math.inf))
 
 
 @inlined
