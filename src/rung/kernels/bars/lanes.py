@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from rung.kernels.compiled import Row, inlined
-from rung.kernels.learner.lanes import _VECTOR, LANES, _lane_by_lane, _lanes, load8, splat8
+from rung.kernels.learner.lanes import _VECTOR, LANES, _lane_by_lane, _lanes, load8, require_row, splat8
 
 ALL = 255
 _BITS, _WORD, _INDEX = ir.IntType(8), ir.IntType(64), ir.IntType(32)
@@ -45,6 +45,7 @@ def least8(_typing: Any, left: Any, right: Any) -> Any:
 @intrinsic
 def equal8(_typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Bit i is 1 where array[index + i] == value, for arrays of any number; 0 where either is NaN."""
+    require_row(array, array.dtype)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         numbers = context.make_array(signature.args[0])(context, builder, args[0]).data
@@ -146,6 +147,7 @@ def last8(_typing: Any, value: Any) -> Any:
 @intrinsic
 def store_signs8(_typing: Any, array: Any, index: Any, ups: Any, downs: Any) -> Any:
     """array[index : index + 8] = 1 where the bit of `ups` is set, −1 where that of `downs` is, else 0."""
+    require_row(array, types.int8)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         flags, signs = ir.VectorType(ir.IntType(1), LANES), ir.VectorType(_BITS, LANES)

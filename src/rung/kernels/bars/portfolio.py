@@ -19,6 +19,7 @@ from rung.kernels.bars.trades import TRADE_FIELDS, round_trips
 from rung.kernels.compiled import entry, inlined
 
 Columns = tuple[Row, Row, Row, Row, Row, NDArray[np.int64], Row, Row]
+Seen = tuple[float, float, int, bool, float, float]
 NOTHING = np.zeros(0)
 NO_DIRECTIONS = np.zeros(0, np.int8)
 
@@ -44,10 +45,10 @@ class Bars:
 
     @property
     def columns(self) -> Columns:
-        """As the kernels take them."""
-        return (
-            self.open, self.high, self.low, self.close, self.volume, self.session, self.funding, self.atr,
-        )  # fmt: skip
+        """As the kernels take them: the numbers of each one after the other."""
+        floats = (self.open, self.high, self.low, self.close, self.volume, self.funding, self.atr)
+        open_, high, low, close, volume, funding, atr = (np.ascontiguousarray(row, np.float64) for row in floats)
+        return open_, high, low, close, volume, np.ascontiguousarray(self.session), funding, atr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,48 +77,63 @@ def run_book(
 
     Bars on which nothing can happen are passed over by `calm_until`; the loop's own steps are for the others.
     """
-    _, high, low, close, _, session, funding, atr = columns
-    trails, weighs = rules[at.TRAIL_ATR] > 0.0, len(weights) > 0
+    _, _, _, close, _, session, funding, _ = columns
+    idles = len(weights) == 0
     now = session[0] if len(session) else 0
-    cash, base, stance, busy, floor, ceiling = _seen(book)
-    first = mark = equity = cash
-    bar = regular = 0
+    seen = _seen(book)
+    first = mark = equity = seen[0]
+    bar = 0
     while bar < len(close):
-        t = counted(bar)
-        if t >= regular:
-            regular = regular_until(close, session, funding, t, now)
-        if t < regular and not (busy or weighs or (trails and stance != 0)):
-            bar = calm_until(columns, directions, t, regular, stance, cash, base, floor, ceiling, equity_out)
-            if bar > t:
-                t = counted(bar)
-                mark, equity = close[t - 1], equity_out[t - 1]
-            if t == regular:
-                continue
-        bar += 1
-        if t >= regular:
-            now, busy = _open_bar(columns, rules, book, t, now, equity, mark)
-            cash = book[at.CASH_QUOTE]
-        if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
-            _meet(columns, rules, book, log, t)
-            cash, base, stance, busy, floor, ceiling = _seen(book)
-        mark = close[t] if is_price(close[t]) else mark
-        equity_out[t] = equity = cash + base * mark
-        if trails and follow(book, rules, close[t], atr[t]):
-            floor, ceiling = book[at.FLOOR], book[at.CEILING]
-        if weighs:
-            busy = _weigh(rules, book, weights[t], equity, close[t], now, busy)
-        elif directions[t] != stance or busy:
-            busy = _turn(columns, directions, rules, book, t, equity, now, busy)
+        regular = regular_until(close, session, funding, bar, now)
+        while bar < regular:
+            cash, base, stance, busy, floor, ceiling = seen
+            start = bar
+            if idles and not (busy or (stance != 0 and rules[at.TRAIL_ATR] > 0.0)):
+                bar = calm_until(columns, directions, bar, regular, stance, cash, base, floor, ceiling, equity_out)
+            if bar > start:
+                mark, equity = close[bar - 1], equity_out[bar - 1]
+            if bar < regular:
+                seen, mark, equity = _live(
+                    columns, directions, weights, rules, book, log, equity_out, bar, seen, mark, now, True
+                )
+                bar += 1
+        if bar < len(close):
+            now = _open_bar(columns, rules, book, bar, now, equity, mark)
+            seen, mark, equity = _live(
+                columns, directions, weights, rules, book, log, equity_out, bar, _seen(book), mark, now, False
+            )
+            bar += 1
     note_day(book, equity)
     peak, trough, worst = deepest_fall(equity_out, first)
     book[at.PEAK], book[at.TROUGH], book[at.WORST] = peak, trough, min(worst, trough / peak)
 
 
 @inlined
-def _open_bar(
-    columns: Columns, rules: Row, book: Row, t: int, now: int, equity: float, mark: float
-) -> tuple[int, bool]:
-    """A new session ends the day; funding is paid. Answers the bar's session and whether an order works."""
+def _live(
+    columns: Columns, directions: NDArray[np.int8], weights: Row, rules: Row, book: Row, log: Table, equity_out: Row,
+    bar: int, seen: Seen, mark: float, session: int, is_regular: bool,
+) -> tuple[Seen, float, float]:  # fmt: skip
+    """One bar by itself: fills, mark, equity, trailing stop, decision. Answers what is seen next, mark and equity."""
+    _, high, low, close, _, _, _, atr = columns
+    cash, base, stance, busy, floor, ceiling = seen
+    t = counted(bar)
+    if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
+        _meet(columns, rules, book, log, t)
+        cash, base, stance, busy, floor, ceiling = _seen(book)
+    mark = close[t] if is_regular or is_price(close[t]) else mark
+    equity_out[t] = equity = cash + base * mark
+    if rules[at.TRAIL_ATR] > 0.0 and follow(book, rules, close[t], atr[t]):
+        floor, ceiling = book[at.FLOOR], book[at.CEILING]
+    if len(weights) > 0:
+        busy = _weigh(rules, book, weights[t], equity, close[t], session, busy)
+    elif directions[t] != stance or busy:
+        busy = _turn(columns, directions, rules, book, t, equity, session, busy)
+    return (cash, base, stance, busy, floor, ceiling), mark, equity
+
+
+@inlined
+def _open_bar(columns: Columns, rules: Row, book: Row, t: int, now: int, equity: float, mark: float) -> int:
+    """A new session ends the day; funding is paid. Answers the bar's session."""
     _, _, _, _, _, session, funding, _ = columns
     if session[t] != now:
         note_day(book, equity)
@@ -125,7 +141,7 @@ def _open_bar(
             book[at.OPENING] = 0.0
     if len(funding) > 0 and funding[t] != 0.0 and book[at.HELD] != 0.0:
         fund(book, book, rules, book[at.HELD_BASE] * mark * funding[t])
-    return session[t], works(book)
+    return session[t]
 
 
 @inlined
@@ -171,7 +187,7 @@ def _meet(columns: Columns, rules: Row, book: Row, log: Table, bar: int) -> None
 
 
 @inlined
-def _seen(book: Row) -> tuple[float, float, int, bool, float, float]:
+def _seen(book: Row) -> Seen:
     """What every bar looks at, in registers: cash, base units held, their sign, whether an order works, the levels."""
     base = book[at.HELD_BASE]
     stance = int(base > 0.0) - int(base < 0.0)

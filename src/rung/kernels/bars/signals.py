@@ -16,7 +16,6 @@ from rung.kernels.learner.lanes import LANES, load8, mul8, splat8, sub8
 Signs = NDArray[np.int8]
 
 
-@entry
 def crossover(
     closes: Row,
     minutes: NDArray[np.int64],
@@ -31,9 +30,25 @@ def crossover(
 
     minutes : of the bars' closes; only those divisible by `cadence` decide (an empty array: all). includes_current :
     the mean is over this close and period − 1 before it, else over the `period` before it.   grid : steps per price
-    (10,000: closes lie on 0.0001), so that sums are exact whole numbers whatever their order. Bars that do not
-    decide, have no price, or lie before the mean is full are KEEP; the first full mean decides.
+    (10,000: closes lie on 0.0001), so that sums are exact whole numbers whatever their order.   out : contiguous.
+    Bars that do not decide, have no price, or lie before the mean is full are KEEP; the first full mean decides.
     """
+    row = np.ascontiguousarray(closes, np.float64)
+    _crossover(row, minutes, period, band, cadence, includes_current, grid, out)
+
+
+@entry
+def _crossover(
+    closes: Row,
+    minutes: NDArray[np.int64],
+    period: int,
+    band: float,
+    cadence: int,
+    includes_current: bool,
+    grid: float,
+    out: Signs,
+) -> None:
+    """As `crossover`, over closes that lie one after the other."""
     back = period - 1 if includes_current else period
     head = min(back, len(closes))
     head += (len(closes) - head) % LANES
@@ -47,8 +62,8 @@ def crossover(
 
 
 @inlined
-def _eight_by_eight(closes: Row, first: int, back: int, period: float, band: float, grid: float, out: Signs) -> None:
-    """From bar `first` on, where a multiple of eight bars is left and every close is a price."""
+def _eight_by_eight(closes: Row, first: int, back: int, period: float, band: float, grid: float, out: Signs) -> bool:
+    """From bar `first` on, where a multiple of eight bars is left. False, and all in vain, if a close is no price."""
     above, below, scale = splat8(1.0 + band), splat8(1.0 - band), splat8(grid)
     current = splat8(period - back)
     total, sound = 0.0, ALL
