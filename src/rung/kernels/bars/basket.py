@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rung.domain.errors import UserError
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row, Table, is_price, is_tradable, match, works
+from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
 from rung.kernels.bars.decide import decide_weight, fund, note_day, note_equity
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
 from rung.kernels.compiled import entry, inlined
@@ -72,7 +72,8 @@ def run_basket(
             calm = book[at.FLOOR] < low[t, s] and high[t, s] < book[at.CEILING] and not works(book)
             if not calm and is_tradable(open_[t, s], high[t, s], low[t, s], close[t, s], volume[t, s]):
                 o, h, l, v = open_[t, s], high[t, s], low[t, s], volume[t, s]  # noqa: E741
-                match(book, purse, rules, log, t, o, h, l, v, math.nan)
+                buys, sells = crossing_steps(rules, o, 1.0), crossing_steps(rules, o, -1.0)
+                match(book, purse, rules, log, t, o, h, l, v, buys, sells, math.nan)
         _mark(close[t], marks)
         equity = purse[at.CASH_QUOTE]
         for s in range(symbols):

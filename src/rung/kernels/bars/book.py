@@ -159,26 +159,29 @@ def match(
     high: float,
     low: float,
     volume: float,
+    buys: float,
+    sells: float,
     start_trail: float,
 ) -> None:
     """Everything a tradable bar does to a book.
 
-    start_trail : distance of the trailing stop of an entry in this bar, quote currency, NaN: none.
+    buys, sells : price of crossing the spread at the open, in steps (the same for every book).   start_trail :
+    distance of the trailing stop of an entry in this bar, quote currency, NaN: none.
     """
     room = down(volume * rules[at.SHARE]) if rules[at.SHARE] < math.inf else math.inf
     stop_works = book[at.STOPPING] != 0.0
     if book[at.REDUCING] != 0.0:
         size = min(min(book[at.REDUCING], room), abs(book[at.HELD]))
         book[at.REDUCING] -= size
-        room = leave(book, purse, rules, log, bar, open_, size, room, at.EXIT)
+        room = leave(book, purse, rules, log, bar, buys, sells, size, room, at.EXIT)
     if book[at.OPENING] != 0.0:
-        room = open_up(book, purse, rules, log, bar, open_, room, start_trail)
+        room = open_up(book, purse, rules, log, bar, buys, sells, room, start_trail)
     if stop_works:
         size = min(min(book[at.STOPPING], room), abs(book[at.HELD]))
         book[at.STOPPING] -= size
-        room = leave(book, purse, rules, log, bar, open_, size, room, at.STOPPED)
+        room = leave(book, purse, rules, log, bar, buys, sells, size, room, at.STOPPED)
     elif book[at.HELD] != 0.0 and (low <= book[at.FLOOR] or high >= book[at.CEILING]):
-        stopped = check_stop(book, purse, rules, log, bar, open_, high, low, room)
+        stopped = check_stop(book, purse, rules, log, bar, open_, high, low, buys, sells, room)
         if not stopped:
             check_target(book, purse, rules, log, bar, open_, high, low, room)
     if book[at.HELD] == 0.0:
@@ -187,18 +190,35 @@ def match(
 
 @inlined
 def leave(
-    book: Row, purse: Row, rules: Row, log: Table, bar: int, reference: float, size: float, room: float, why: int
+    book: Row,
+    purse: Row,
+    rules: Row,
+    log: Table,
+    bar: int,
+    buys: float,
+    sells: float,
+    size: float,
+    room: float,
+    why: int,
 ) -> float:
-    """Close `size` lots across the spread at `reference`; answers the room that is left."""
+    """Close `size` lots at the price of its side; answers the room that is left."""
     if size > 0.0:
-        sign = -math.copysign(1.0, book[at.HELD])
-        fill(book, purse, rules, log, bar, sign, size, crossing_steps(rules, reference, sign), why)
+        is_long = book[at.HELD] > 0.0
+        fill(book, purse, rules, log, bar, -1.0 if is_long else 1.0, size, sells if is_long else buys, why)
     return room - size
 
 
 @inlined
 def open_up(
-    book: Row, purse: Row, rules: Row, log: Table, bar: int, reference: float, room: float, start_trail: float
+    book: Row,
+    purse: Row,
+    rules: Row,
+    log: Table,
+    bar: int,
+    buys: float,
+    sells: float,
+    room: float,
+    start_trail: float,
 ) -> float:
     """Fill what there is room for of the working opening; its stop acts at once, its target from the next bar."""
     wanted = book[at.OPENING]
@@ -206,7 +226,7 @@ def open_up(
     size = min(abs(wanted), room)
     if size <= 0.0:
         return room
-    steps = crossing_steps(rules, reference, sign)
+    steps = buys if wanted > 0.0 else sells
     if book[at.HELD] == 0.0 and start_trail == start_trail:
         entry = steps * rules[at.STEP_NUM] / rules[at.STEP_DEN]
         book[at.BEST] = entry
@@ -227,7 +247,17 @@ def trail_ticks(rules: Row, best: float, distance: float, sign: float) -> float:
 
 @inlined
 def check_stop(
-    book: Row, purse: Row, rules: Row, log: Table, bar: int, open_: float, high: float, low: float, room: float
+    book: Row,
+    purse: Row,
+    rules: Row,
+    log: Table,
+    bar: int,
+    open_: float,
+    high: float,
+    low: float,
+    buys: float,
+    sells: float,
+    room: float,
 ) -> bool:
     """True when the stop was touched: openings are withdrawn, and all that is held is for sale."""
     ticks, is_long = stop_level(book), book[at.HELD] > 0.0
@@ -242,7 +272,9 @@ def check_stop(
     held = abs(book[at.HELD])
     size = min(held, room)
     book[at.STOPPING] = held - size
-    leave(book, purse, rules, log, bar, open_ if is_gap else level, size, room, why)
+    if not is_gap:
+        buys, sells = crossing_steps(rules, level, 1.0), crossing_steps(rules, level, -1.0)
+    leave(book, purse, rules, log, bar, buys, sells, size, room, why)
     return True
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rung.domain.errors import UserError
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row, Table, is_price, is_tradable, match, works
+from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
 from rung.kernels.bars.decide import decide, decide_weight, follow, fund, note_day
 from rung.kernels.bars.lanes import counted
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
@@ -183,7 +183,8 @@ def _meet(columns: Columns, rules: Row, book: Row, log: Table, bar: int) -> None
     t = counted(bar)
     if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
         distance = rules[at.TRAIL_ATR] * atr[t - 1] if rules[at.TRAIL_ATR] > 0.0 else math.nan
-        match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], distance)
+        buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
+        match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
 
 
 @inlined

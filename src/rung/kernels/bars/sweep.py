@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row, Table, is_price, is_tradable, match, works
+from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
 from rung.kernels.bars.decide import decide, follow, fund, note_day
 from rung.kernels.bars.lanes import ALL, add8, below8, least8, lowest_bit
 from rung.kernels.compiled import entry, inlined
@@ -58,11 +58,12 @@ def run_lanes(
         speaks = priced and seen == period and decides[t] != 0
         distance = rules[at.TRAIL_ATR] * atr[t - 1] if trails and t > 0 else math.nan
         rate = funding[t] if funded else 0.0
+        buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
         for b in range(blocks):
             if rate != 0.0 and (bits[b * FLAGS + LONG] | bits[b * FLAGS + SHORT]) != 0:
                 _fund_lanes(books, hot, bits, b, rules, before * rate)
             if tradable:
-                _match_lanes(books, hot, bits, b, rules, t, open_[t], high[t], low[t], volume[t], distance)
+                _match_lanes(books, hot, bits, b, rules, t, open_[t], high[t], low[t], volume[t], buys, sells, distance)
             if mark == mark:
                 _mark_lanes(books, hot, b, mark)
             if trails:
@@ -98,6 +99,8 @@ def _match_lanes(
     high: float,
     low: float,
     volume: float,
+    buys: float,
+    sells: float,
     distance: float,
 ) -> None:
     """Fills of the lanes that have an order, or whose levels the bar reaches."""
@@ -108,7 +111,7 @@ def _match_lanes(
         lane = lowest_bit(touched)
         touched &= touched - 1
         book = books[b * LANES + lane]
-        match(book, book, rules, books[:0], t, open_, high, low, volume, distance)
+        match(book, book, rules, books[:0], t, open_, high, low, volume, buys, sells, distance)
         _refresh(books, hot, bits, b, lane)
 
 
