@@ -19,6 +19,7 @@ from tests.unit.kernels.bars.made import (
     plain,
     plain_basket,
     plain_fills,
+    without_holes,
 )
 
 from rung.kernels.bars.basket import backtest_basket
@@ -55,6 +56,14 @@ def agree(
 @given(seeds, lengths)
 def test_directions_give_the_slow_twins_fills_and_books(seed: int, n: int) -> None:
     agree(made_bars(seed, n), made_rules(seed + 1), directions=made_directions(seed + 2, n))
+
+
+@settings(max_examples=80)
+@given(seeds, st.sampled_from([9, 130, 1_200]), st.sampled_from([0.8, 0.97, 0.998]), st.booleans())
+def test_long_calm_stretches_give_the_slow_twins_fills_and_books(seed: int, n: int, stay: float, whole: bool) -> None:
+    bars = made_bars(seed, n, wild=2e-4)
+    bars = replace(without_holes(bars), funding=np.zeros(0)) if whole else bars
+    agree(bars, made_rules(seed + 1), directions=made_directions(seed + 2, n, stay))
 
 
 @settings(max_examples=200)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.grid import against, down, share, up
+from rung.kernels.bars.lanes import counted
 from rung.kernels.compiled import inlined
 
 Row = NDArray[np.float64]
@@ -132,7 +133,7 @@ def close_trip(book: Row) -> None:
 def note_fill(book: Row, log: Table, bar: int, signed: float, steps: float, fee: float, why: int) -> None:
     """Append to the log; what does not fit is only counted (row 0 holds the count)."""
     if len(log) > 0:
-        row = int(log[0, 0]) + 1
+        row = counted(int(log[0, 0]) + 1)
         log[0, 0] = row
         if row < len(log):
             log[row, at.FILL_BAR], log[row, at.FILL_BOOK] = bar, book[at.BOOK]

@@ -12,11 +12,14 @@ from rung.domain.errors import UserError
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
 from rung.kernels.bars.decide import decide, decide_weight, follow, fund, note_day
+from rung.kernels.bars.lanes import counted
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
+from rung.kernels.bars.spans import calm_until, deepest_fall, or_ruin, regular_until
 from rung.kernels.bars.trades import TRADE_FIELDS, round_trips
 from rung.kernels.compiled import entry, inlined
 
 Columns = tuple[Row, Row, Row, Row, Row, NDArray[np.int64], Row, Row]
+Seen = tuple[float, float, int, bool, float, float]
 NOTHING = np.zeros(0)
 NO_DIRECTIONS = np.zeros(0, np.int8)
 
@@ -42,10 +45,10 @@ class Bars:
 
     @property
     def columns(self) -> Columns:
-        """As the kernels take them."""
-        return (
-            self.open, self.high, self.low, self.close, self.volume, self.session, self.funding, self.atr,
-        )  # fmt: skip
+        """As the kernels take them: the numbers of each one after the other."""
+        floats = (self.open, self.high, self.low, self.close, self.volume, self.funding, self.atr)
+        open_, high, low, close, volume, funding, atr = (np.ascontiguousarray(row, np.float64) for row in floats)
+        return open_, high, low, close, volume, np.ascontiguousarray(self.session), funding, atr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,65 +73,133 @@ class BarResult:
 def run_book(
     columns: Columns, directions: NDArray[np.int8], weights: Row, rules: Row, book: Row, log: Table, equity_out: Row
 ) -> None:
-    """Every bar: funding, fills, mark, equity, trailing stop, decision. `book` is its state; `log` may be short."""
-    _, high, low, close, _, session, funding, atr = columns
-    by_atr, funded, weighs = rules[at.TRAIL_ATR] > 0.0, len(funding) > 0, len(weights) > 0
-    now, still = session[0] if len(session) else 0, 0.0 if rules[at.TRAIL_FRAC] > 0.0 else math.nan
-    cash, base, stance, busy, floor, ceiling = _seen(book)
-    mark, equity, peak, trough, worst, before = cash, cash, cash, cash, 1.0, at.KEEP
-    for t in range(len(close)):
-        if session[t] != now:
-            now = session[t]
-            note_day(book, equity if min(trough, worst) > 0.0 else 0.0)
-            if rules[at.OPENINGS_LAST] == 0.0:
-                book[at.OPENING] = 0.0
-            busy = works(book)
-        if funded and funding[t] != 0.0 and stance != 0:
-            fund(book, book, rules, base * mark * funding[t])
-            cash = book[at.CASH_QUOTE]
-        if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
-            _meet(columns, rules, book, log, t)
-            cash, base, stance, busy, floor, ceiling = _seen(book)
-        priced = is_price(close[t])
-        mark = close[t] if priced else mark
-        equity = cash + base * mark
-        equity_out[t] = equity
-        peak, trough, worst = _deepest(equity, peak, trough, worst)
-        trail = rules[at.TRAIL_ATR] * atr[t] if by_atr else still
-        if trail == trail and follow(book, rules, close[t], trail):
-            cash, base, stance, busy, floor, ceiling = _seen(book)
-        if weighs:
-            if weights[t] == weights[t]:
-                decide_weight(book, rules, weights[t], equity, close[t], float(now), trail)
-                busy = works(book)
-        elif priced and directions[t] != at.KEEP:
-            if directions[t] != stance or busy:
-                decide(book, rules, float(directions[t]), directions[t] != before, equity, close[t], float(now), trail)
-                busy = works(book)
-            before = directions[t]
-    note_day(book, equity if min(trough, worst) > 0.0 else 0.0)
+    """Every bar: funding, fills, mark, equity, trailing stop, decision. `book` is its state; `log` may be short.
+
+    Bars on which nothing can happen are passed over by `calm_until`; the loop's own steps are for the others.
+    """
+    _, _, _, close, _, session, funding, _ = columns
+    idles, trails = len(weights) == 0, rules[at.TRAIL_ATR] > 0.0 or rules[at.TRAIL_FRAC] > 0.0
+    now = session[0] if len(session) else 0
+    seen = _seen(book)
+    first = mark = equity = seen[0]
+    bar = day_start = 0
+    while bar < len(close):
+        regular = regular_until(close, session, funding, bar, now)
+        while bar < regular:
+            cash, base, stance, busy, floor, ceiling = seen
+            start = bar
+            if idles and not (busy or (stance != 0 and trails)):
+                bar = calm_until(columns, directions, bar, regular, stance, cash, base, floor, ceiling, equity_out)
+            if bar > start:
+                mark, equity = close[bar - 1], equity_out[bar - 1]
+            if bar < regular:
+                seen, mark, equity = _live(
+                    columns, directions, weights, rules, book, log, equity_out, bar, seen, mark, now, True
+                )
+                bar += 1
+        if bar < len(close):
+            if session[bar] != now:
+                note_day(book, or_ruin(equity_out, day_start, bar, equity))
+                day_start = bar
+            now = _open_bar(columns, rules, book, bar, now, mark)
+            seen, mark, equity = _live(
+                columns, directions, weights, rules, book, log, equity_out, bar, _seen(book), mark, now, False
+            )
+            bar += 1
+    note_day(book, or_ruin(equity_out, day_start, bar, equity))
+    peak, trough, worst = deepest_fall(equity_out, first)
     book[at.PEAK], book[at.TROUGH], book[at.WORST] = peak, trough, min(worst, trough / peak)
 
 
 @inlined
-def _meet(columns: Columns, rules: Row, book: Row, log: Table, t: int) -> None:
+def _live(
+    columns: Columns, directions: NDArray[np.int8], weights: Row, rules: Row, book: Row, log: Table, equity_out: Row,
+    bar: int, seen: Seen, mark: float, session: int, is_regular: bool,
+) -> tuple[Seen, float, float]:  # fmt: skip
+    """One bar by itself: fills, mark, equity, trailing stop, decision. Answers what is seen next, mark and equity."""
+    _, high, low, close, _, _, _, atr = columns
+    cash, base, stance, busy, floor, ceiling = seen
+    t = counted(bar)
+    if busy or (stance != 0 and not (floor < low[t] and high[t] < ceiling)):
+        _meet(columns, rules, book, log, t)
+        cash, base, stance, busy, floor, ceiling = _seen(book)
+    mark = close[t] if is_regular or is_price(close[t]) else mark
+    equity_out[t] = equity = cash + base * mark
+    trail = _trail(rules, atr, t)
+    if trail == trail and follow(book, rules, close[t], trail):
+        floor, ceiling = book[at.FLOOR], book[at.CEILING]
+    if len(weights) > 0:
+        busy = _weigh(rules, book, weights[t], equity, close[t], session, busy, trail)
+    elif directions[t] != stance or busy:
+        busy = _turn(columns, directions, rules, book, t, equity, session, busy, trail)
+    return (cash, base, stance, busy, floor, ceiling), mark, equity
+
+
+@inlined
+def _trail(rules: Row, atr: Row, t: int) -> float:
+    """Distance of a trailing stop by the ATR, quote currency; 0 where it trails by a fraction, NaN for none."""
+    if rules[at.TRAIL_ATR] > 0.0:
+        return rules[at.TRAIL_ATR] * atr[t]
+    return 0.0 if rules[at.TRAIL_FRAC] > 0.0 else math.nan
+
+
+@inlined
+def _open_bar(columns: Columns, rules: Row, book: Row, t: int, now: int, mark: float) -> int:
+    """A new session ends day orders; funding is paid. Answers the bar's session."""
+    _, _, _, _, _, session, funding, _ = columns
+    if session[t] != now and rules[at.OPENINGS_LAST] == 0.0:
+        book[at.OPENING] = 0.0
+    if len(funding) > 0 and funding[t] != 0.0 and book[at.HELD] != 0.0:
+        fund(book, book, rules, book[at.HELD_BASE] * mark * funding[t])
+    return session[t]
+
+
+@inlined
+def _weigh(
+    rules: Row, book: Row, weight: float, equity: float, close: float, session: int, busy: bool, trail: float
+) -> bool:
+    """Orders towards a weight, NaN: none. Answers whether an order works."""
+    if weight != weight:
+        return busy
+    decide_weight(book, rules, weight, equity, close, float(session), trail)
+    return works(book)
+
+
+@inlined
+def _turn(
+    columns: Columns, directions: NDArray[np.int8], rules: Row, book: Row, t: int, equity: float, session: int,
+    busy: bool, trail: float,
+) -> bool:  # fmt: skip
+    """Orders towards a direction, if this bar decides. Answers whether an order works."""
+    _, _, _, close, _, _, _, _ = columns
+    if directions[t] == at.KEEP or not is_price(close[t]):
+        return busy
+    crossed = rules[at.ON_CROSS] != 0.0 and directions[t] != _before(directions, close, t)
+    decide(book, rules, float(directions[t]), crossed, equity, close[t], float(session), trail)
+    return works(book)
+
+
+@inlined
+def _before(directions: NDArray[np.int8], close: Row, t: int) -> int:
+    """The newest direction before bar `t`, KEEP when there was none."""
+    for s in range(t - 1, -1, -1):
+        if directions[s] != at.KEEP and is_price(close[s]):
+            return directions[s]
+    return at.KEEP
+
+
+@inlined
+def _meet(columns: Columns, rules: Row, book: Row, log: Table, bar: int) -> None:
     """The book meets a bar on which something may happen."""
     open_, high, low, close, volume, _, _, _ = columns
+    t = counted(bar)
     if is_tradable(open_[t], high[t], low[t], close[t], volume[t]):
         buys, sells = crossing_steps(rules, open_[t], 1.0), crossing_steps(rules, open_[t], -1.0)
         match(book, book, rules, log, t, open_[t], high[t], low[t], volume[t], buys, sells)
 
 
 @inlined
-def _deepest(equity: float, peak: float, trough: float, worst: float) -> tuple[float, float, float]:
-    """Peak, lowest equity since, deepest fall from any peak before, as a ratio; a division only at new peaks."""
-    if equity > peak:
-        return equity, equity, min(worst, trough / peak)
-    return peak, min(trough, equity), worst
-
-
-@inlined
-def _seen(book: Row) -> tuple[float, float, int, bool, float, float]:
+def _seen(book: Row) -> Seen:
     """What every bar looks at, in registers: cash, base units held, their sign, whether an order works, the levels."""
     base = book[at.HELD_BASE]
     stance = int(base > 0.0) - int(base < 0.0)

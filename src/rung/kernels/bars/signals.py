@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table, is_price
-from rung.kernels.compiled import entry
+from rung.kernels.bars.lanes import ALL, add8, below8, last8, prices8, rint8, running8, store_signs8
+from rung.kernels.compiled import entry, inlined
+from rung.kernels.learner.lanes import LANES, load8, mul8, splat8, sub8
 
 Signs = NDArray[np.int8]
 
 
-@entry
 def crossover(
     closes: Row,
     minutes: NDArray[np.int64],
@@ -29,33 +30,55 @@ def crossover(
 
     minutes : of the bars' closes; only those divisible by `cadence` decide (an empty array: all). includes_current :
     the mean is over this close and period − 1 before it, else over the `period` before it.   grid : steps per price
-    (10,000: closes lie on 0.0001), so that sums are exact whole numbers whatever their order. Bars that do not
-    decide, have no price, or lie before the mean is full are KEEP; the first full mean decides.
+    (10,000: closes lie on 0.0001), so that sums are exact whole numbers whatever their order.   out : contiguous.
+    Bars that do not decide, have no price, or lie before the mean is full are KEEP; the first full mean decides.
     """
-    if not all_prices(closes):
-        _with_holes(closes, period, band, includes_current, grid, out)
-    else:
-        back = period - 1 if includes_current else period
-        out[: min(back, len(closes))] = at.KEEP
-        _without_holes(closes, back, float(period), band, includes_current, grid, out)
+    row = np.ascontiguousarray(closes, np.float64)
+    _crossover(row, minutes, period, band, cadence, includes_current, grid, out)
+
+
+@entry
+def _crossover(
+    closes: Row,
+    minutes: NDArray[np.int64],
+    period: int,
+    band: float,
+    cadence: int,
+    includes_current: bool,
+    grid: float,
+    out: Signs,
+) -> None:
+    """As `crossover`, over closes that lie one after the other."""
+    back = period - 1 if includes_current else period
+    head = min(back, len(closes))
+    head += (len(closes) - head) % LANES
+    if not all_prices(closes[:head]) or not _eight_by_eight(closes, head, back, float(period), band, grid, out):
+        head = len(closes)
+    _one_by_one(closes[:head], period, band, includes_current, grid, out)
     if len(minutes) > 0 and cadence > 1:
         for t in range(len(closes)):
             if minutes[t] % cadence != 0:
                 out[t] = at.KEEP
 
 
-@entry
-def _without_holes(
-    closes: Row, back: int, period: float, band: float, includes_current: bool, grid: float, out: Signs
-) -> None:
-    above, below, extra, total = 1.0 + band, 1.0 - band, 1.0 if includes_current else 0.0, 0.0
-    for t in range(min(back, len(closes))):
+@inlined
+def _eight_by_eight(closes: Row, first: int, back: int, period: float, band: float, grid: float, out: Signs) -> bool:
+    """From bar `first` on, where a multiple of eight bars is left. False, and all in vain, if a close is no price."""
+    above, below, scale = splat8(1.0 + band), splat8(1.0 - band), splat8(grid)
+    current = splat8(period - back)
+    total, sound = 0.0, ALL
+    for t in range(max(first - back, 0), first):
         total += np.rint(closes[t] * grid)
-    for t in range(back, len(closes)):
-        steps = np.rint(closes[t] * grid)
-        mean, scaled = total + extra * steps, steps * period
-        out[t] = int(scaled > mean * above) - int(scaled < mean * below)
-        total += steps - np.rint(closes[t - back] * grid)
+    for t in range(first, len(closes), LANES):
+        sound &= prices8(closes, t)
+        steps = rint8(mul8(load8(closes, t), scale))
+        change = sub8(steps, rint8(mul8(load8(closes, t - back), scale)))
+        after = add8(splat8(total), running8(change))
+        mean = add8(sub8(after, change), mul8(steps, current))
+        scaled = mul8(steps, splat8(period))
+        store_signs8(out, t, below8(mul8(mean, above), scaled), below8(scaled, mul8(mean, below)))
+        total = last8(after)
+    return sound == ALL
 
 
 @entry
@@ -67,9 +90,9 @@ def all_prices(closes: Row) -> bool:
     return count == len(closes)
 
 
-@entry
-def _with_holes(closes: Row, period: int, band: float, includes_current: bool, grid: float, out: Signs) -> None:
-    """The same, where some closes are no prices: they decide nothing and no mean counts them."""
+@inlined
+def _one_by_one(closes: Row, period: int, band: float, includes_current: bool, grid: float, out: Signs) -> None:
+    """Where some closes may be no prices: they decide nothing and no mean counts them."""
     above, below, full = 1.0 + band, 1.0 - band, float(period)
     total, seen, tail = 0.0, 0, 0
     for t in range(len(closes)):

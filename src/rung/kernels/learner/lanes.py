@@ -15,6 +15,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic, models, register_model
 
 LANES = 8
@@ -36,6 +37,12 @@ class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
         super().__init__(manager, kind, _VECTOR)
 
 
+def require_row(array: Any, number: Any = types.float64) -> None:
+    """Refuse, while compiling, an array of other numbers or with gaps: eight in a row would not be its eight."""
+    if array.layout != "C" or array.dtype != number:
+        raise TypingError(f"a contiguous array of {number} is needed, not {array}")
+
+
 def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     array = context.make_array(signature.args[0])(context, builder, args[0])
     return builder.bitcast(builder.gep(array.data, [args[1]]), _VECTOR.as_pointer())
@@ -44,6 +51,7 @@ def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 @intrinsic
 def load8(_typing: Any, array: Any, index: Any) -> Any:
     """array[index : index + 8]"""
+    require_row(array)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         value = builder.load(_address(context, builder, signature, args))
@@ -56,6 +64,7 @@ def load8(_typing: Any, array: Any, index: Any) -> Any:
 @intrinsic
 def store8(_typing: Any, array: Any, index: Any, value: Any) -> Any:
     """array[index : index + 8] = value"""
+    require_row(array)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.store(args[2], _address(context, builder, signature, args)).align = 8

@@ -165,3 +165,14 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
 def test_rules_that_make_no_sense_are_refused(changes: dict[str, Any], what: str) -> None:
     with pytest.raises(UserError, match=what):
         rules(**changes)
+
+
+def test_bars_may_be_columns_of_a_table_or_narrower_floats() -> None:
+    bars = bars_of([CALM, (101.0, 103.0, 101.0, 102.0), *[(104.0, 104.0, 104.0, 104.0)] * 20])
+    names = ("open", "high", "low", "close", "volume")
+    table = np.column_stack([getattr(bars, name) for name in names])
+    apart = replace(bars, **{name: table[:, i] for i, name in enumerate(names)})
+    narrow = replace(bars, **{name: getattr(bars, name).astype(np.float32) for name in names})
+    expected = trade(bars, [1] * 12 + [0] * 10)
+    assert len(expected) == 2
+    assert trade(apart, [1] * 12 + [0] * 10) == trade(narrow, [1] * 12 + [0] * 10) == expected

@@ -112,3 +112,11 @@ def test_a_basket_refuses_what_does_not_fit() -> None:
         backtest_basket(bars, rules(), table[:, :1])
     with pytest.raises(UserError, match="no trailing stop"):
         backtest_basket(bars, rules(trail_atr=1.0), table)
+
+
+def test_closes_may_be_a_column_of_a_table_or_narrower_floats() -> None:
+    closes = made_bars(3, 200).close
+    sound = np.where((closes > 0) & np.isfinite(closes), closes, 50.0).round(2)
+    expected = directions(sound, 7, 0.001)
+    assert directions(np.column_stack([sound, sound + 1.0])[:, 0], 7, 0.001) == expected
+    assert directions(sound.astype(np.float32), 7, 0.001) == expected
