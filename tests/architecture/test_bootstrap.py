@@ -49,6 +49,18 @@ def test_a_half_made_environment_is_never_installed_into(checkout: Path) -> None
     assert "installing" not in ended.stderr
 
 
+def test_an_environment_of_somewhere_else_is_not_cleared(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "precious").touch()
+    (checkout / ".venv").symlink_to(elsewhere)
+    ended = run(checkout, "--version")
+    assert ended.returncode == 2
+    assert ended.stderr == "rung: .venv is a link: remove it, or what it points to would be cleared\n"
+    assert (elsewhere / "precious").exists()
+
+
 def test_words_go_to_the_program_with_its_exit_code(checkout: Path) -> None:
     inside = checkout / ".venv" / "bin"
     inside.mkdir(parents=True)
