@@ -118,7 +118,7 @@ def _loan(borrow: BorrowModel, held: Held) -> Sequence[Charge]:
         if fill.side is SELL and not fill.closes:
             cost = borrow.cost_quote(symbol, (before - after) * fill.price, 1)
             charges.append(_loan_charge(held, 1, fill.at_ns, cost))
-    return charges
+    return [charge for charge in charges if charge.amount_quote != 0]
 
 
 def _loan_charge(held: Held, hours: int, at_ns: int, cost: Decimal) -> Charge:

@@ -56,6 +56,14 @@ def test_a_night_without_bars_is_paid_by_the_hour_at_the_newest_close() -> None:
     assert on.paid(ChargeKind.BORROW) == D("0.1") + 10 * D("0.12")
 
 
+def test_a_loan_that_costs_nothing_is_no_charge() -> None:
+    on = PerpStage("1000000", minutes=30, borrow_bps="0")
+    on.send("-10", COIN)
+    for _ in range(5):
+        on.slice(BTC=100.0)
+    assert on.charges == []
+
+
 def test_a_long_borrows_nothing() -> None:
     on = stage()
     on.send("10", COIN)
