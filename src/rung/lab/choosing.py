@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rung.domain.errors import UserError
-from rung.kernels.statistics.growth import growth
+from rung.kernels.statistics.growth import total_return
 from rung.lab.statistics.series import ROUNDING, TINY, Floats, matrix_of
 from rung.lab.statistics.sharpe import MIN_DAYS
 from rung.lab.statistics.trials import Seen, Trial, TrialBook
@@ -36,12 +36,13 @@ def best(rows: Sequence[Floats] | Floats, select: str) -> int:
 
 def _scores(rows: Floats, select: str) -> Floats:
     if select == "return":
-        return np.prod(growth(rows), axis=1) - 1.0
+        return np.array([total_return(row) for row in rows])
     none = np.zeros(len(rows))
     if rows.shape[1] < MIN_DAYS:
         return none
     varies = np.ptp(rows, axis=1) > np.maximum(TINY, ROUNDING * np.abs(rows).max(axis=1))
-    return np.divide(rows.mean(axis=1), rows.std(axis=1, ddof=1), out=none, where=varies)
+    np.divide(rows.mean(axis=1), rows.std(axis=1, ddof=1), out=none, where=varies)
+    return none
 
 
 def count_trials(subject: Subject, grid: Sequence[Values], seen: Seen, at_ns: int, book: TrialBook) -> list[Trial]:

@@ -158,12 +158,11 @@ def walk_forward_of(
 
     Raises UserError: an empty grid, a period too short for one window, whatever a run raises.
     """
-    steps = windows(subject, plan)
+    steps, year = windows(subject, plan), subject.periods_per_year
     trials = count_trials(subject, grid, _trained_on(subject, steps), plan.at_ns, book)
     runner = Runner(subject, pool or Inline(), plan.out, progress)
     trained = runner.run([(values, step.train) for step in steps for values in grid])
     table = [trained[n : n + len(grid)] for n in range(0, len(trained), len(grid))]
-    chance, year = np.random.default_rng(plan.seed), subject.periods_per_year
     picked = [best([row_of(each) for each in rows], plan.select) for rows in table]
     book.report(_shown(subject, steps, table, trials))
     kept = [rows[pick] for rows, pick in zip(table, picked, strict=True)]
@@ -171,7 +170,7 @@ def walk_forward_of(
     tested, usual = runner.run(runs), runner.run([({}, step.test) for step in steps])
     look = _count_look(subject, grid, plan, steps, book)
     outside, default, traded = joined(tested), joined(usual), joined(tested, "trades")
-    inside = _each_day_once(steps, kept)
+    inside, chance = _each_day_once(steps, kept), np.random.default_rng(plan.seed)
     tally = book.tally(subject.name, [_trained_on(subject, steps)], but={look.trial_id})
     looks = book.tally(subject.name, [_tested_on(subject, steps)], but={trial.trial_id for trial in trials})
     return WalkForwardResult(
