@@ -25,14 +25,11 @@ def print_cross(result: CrossResult) -> None:
         stacks=True,
     )
     _print_paths(result)
-    heads = ("Sharpe ratios", "number", "lowest", "median", "highest", "below zero")
+    heads = ("", "number", "lowest", "median", "highest", "below zero")
     print_table(
-        "Chosen and judged",
+        "Sharpe ratios of the combinations in sample, of the paths out of sample",
         heads,
-        [
-            ("in sample, per combination", *_spread_row(result.inside)),
-            ("out of sample, per path", *_spread_row(result.outside)),
-        ],
+        [("in sample", *_spread_row(result.inside)), ("paths", *_spread_row(result.outside))],
         right=heads[1:],
         stacks=True,
     )

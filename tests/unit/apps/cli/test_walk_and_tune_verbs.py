@@ -73,7 +73,7 @@ def test_a_cross_validation_prints_its_paths_and_writes_what_it_prints(run: Run,
     )
     code, out, err = run("walk-forward", *COIN, *words)
     assert code == 0, err
-    for part in ("10 combinations of groups", "out of sample, per path", "paths lie below zero", "2 sets of values"):
+    for part in ("10 combinations of groups", "of the paths out of sample", "paths lie below zero", "2 sets of values"):
         assert part in out
     again = run("walk-forward", *COIN, *words, "--json")[1]
     written = json.loads((tmp_path / "crossed" / "walk_forward.json").read_text("utf-8"))
