@@ -26,6 +26,7 @@ RUNS: tuple[tuple[str, tuple[str, ...], tuple[str, str], dict[str, object]], ...
     ("crossover", ("BTCUSDT",), MONTH, {"on_cross": True}),
     ("crossover", ("BTCUSDT",), MONTH, {"trend": 1440}),
     ("crossover", ("BTCUSDT",), MONTH, {"atr_multiple": 3.0}),
+    ("crossover", ("BTCUSDT",), MONTH, {"trail": 0.01}),
     ("momentum", ("BTCUSDT",), WHOLE, {}),
     ("momentum", ("ETHUSDT",), WHOLE, {}),
     ("momentum", ("XRPUSDT",), WHOLE, {}),

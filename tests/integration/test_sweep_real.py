@@ -47,8 +47,25 @@ def test_sampled_combinations_of_a_real_sweep_are_the_desks(real_data: Path, tmp
             assert row["sharpe"] == pytest.approx(alone.sharpe, abs=1e-6)
 
 
+def test_trailing_stops_swept_on_real_minutes_are_the_desks(real_data: Path, tmp_path: Path) -> None:
+    period = {"start": "2025-05-06", "end": "2025-05-07"}
+    result = sweep(
+        "crossover", {"trail": "0,0.005,0.01"}, symbols="ETHUSDT", data=real_data / FOLDER,
+        trials=tmp_path / "t.sqlite", **period,
+    )  # fmt: skip
+    assert set(result.rows["engine"]) == {"twin"}
+    assert result.rows["end_equity_quote"].n_unique() == 3
+    for row in result.rows.to_dicts():
+        alone = backtest(
+            "crossover", symbols="ETHUSDT", data=real_data / FOLDER, settings={"trail": row["trail"]}, book=None,
+            **period,
+        ).figures  # fmt: skip
+        assert row["trades"] == alone.trades > 0
+        assert row["end_equity_quote"] == pytest.approx(float(alone.end_equity_quote), abs=1e-6)
+
+
 @pytest.mark.parametrize("every", [1, 5])
-@pytest.mark.parametrize("extra", [{}, {"include_current": True}, {"target": 0.0, "stop": 0.005}])
+@pytest.mark.parametrize("extra", [{}, {"include_current": True}, {"target": 0.0, "stop": 0.005}, {"trail": 0.003}])
 def test_what_the_twin_cannot_vouch_for_it_hands_to_the_desk(
     real_data: Path, every: int, extra: dict[str, object]
 ) -> None:

@@ -17,7 +17,8 @@ from rung.apps.mock import run_mock
 from rung.apps.mock_request import MockRequest
 from rung.apps.places import COSTS_FILE, LIMITS_FILE, ROTATION_FILE, config_file
 from rung.apps.rotation_subject import RotationRun, subject_of, tuned_document, with_values
-from rung.lab import walk_forward
+from rung.lab import backtest, walk_forward
+from rung.lab.cross_validating import CrossPlan
 from rung.lab.walking import Plan
 
 pytestmark = pytest.mark.data
@@ -89,3 +90,19 @@ def test_processes_walk_as_one_process_does(real_data: Path) -> None:
     assert alone.chosen == many.chosen
     np.testing.assert_array_equal(alone.out_of_sample, many.out_of_sample)
     assert alone.monte_carlo == many.monte_carlo
+
+
+def test_a_cross_validation_of_real_minutes_is_stitched_from_backtests_of_its_groups(real_data: Path) -> None:
+    options = {"symbols": "BTCUSDT", "data": real_data / "crypto" / "binance_perp_1m_2025"}
+    plan = CrossPlan(groups=3, test_groups=1, select="return")
+    days = {"start": "2025-05-10", "end": "2025-05-15"}
+    result = walk_forward("crossover", ["period=240,720"], plan, **options, **days)  # type: ignore[call-overload]
+    assert result.groups == (("2025-05-10", "2025-05-11"), ("2025-05-12", "2025-05-13"), ("2025-05-14", "2025-05-15"))
+    (path,) = result.histories
+    for number, (first, last) in enumerate(result.groups):
+        values = result.judged[number].values
+        same = backtest("crossover", **options, start=first, end=last, settings=values)  # type: ignore[arg-type]
+        stitched = float(np.prod(1.0 + path[2 * number : 2 * number + 2]) - 1.0)
+        open_frac = same.equity["gross"][-1] / 100_000
+        assert stitched == pytest.approx(same.figures.total_return_frac - open_frac * 0.0008, abs=1e-5)
+        assert same.figures.trades > 0

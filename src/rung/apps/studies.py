@@ -10,32 +10,42 @@ import typer
 from rung.adapters.state.system_clock import SystemClock
 from rung.apps.cli.output import print_json
 from rung.apps.cli.pools import campaign_progress, pool_of
+from rung.apps.cross_words import cross_summary, print_cross
 from rung.apps.study_files import folder_for, write_json
 from rung.apps.subjects import ROTATION, asked
 from rung.apps.subjects import Question as Question
 from rung.apps.tune_words import print_tuning, tune_summary
 from rung.apps.walk_words import print_walk, walk_summary
 from rung.domain.errors import UserError
+from rung.lab.cross_validating import CrossPlan, CrossResult, cross_validate
 from rung.lab.optimising import open_book
 from rung.lab.tuning import TunePlan as TunePlan
 from rung.lab.tuning import TuneResult, tune
-from rung.lab.walking import Plan, walk_forward_of
+from rung.lab.walking import Plan, WalkForwardResult, walk_forward_of
 
 Where = tuple[str | None, int | None]
 """A cluster's address, and a number of processes."""
 
 
-def show_walk(question: Question, plan: Plan, where: Where, *, as_json: bool) -> None:
-    """Walk, write walk_forward.json if there is a folder for it, print the page. Raises UserError."""
+def show_walk(question: Question, plan: Plan | CrossPlan, where: Where, *, as_json: bool) -> None:
+    """Walk or cross-validate, write walk_forward.json if there is a folder for it, print the page. Raises UserError."""
     subject, grid, _ = asked(question)
     plan = replace(plan, at_ns=SystemClock().now_ns(), out=folder_for(plan.out))
+    result: WalkForwardResult | CrossResult
     with campaign_progress() as progress:
-        result = walk_forward_of(subject, grid, plan, open_book(), pool_of(*where), progress)
-    written = [write_json(plan.out / "walk_forward.json", walk_summary(result))] if plan.out is not None else []
+        if isinstance(plan, CrossPlan):
+            result = cross_validate(subject, grid, plan, open_book(), pool_of(*where), progress)
+        else:
+            result = walk_forward_of(subject, grid, plan, open_book(), pool_of(*where), progress)
+    summary = cross_summary(result) if isinstance(result, CrossResult) else walk_summary(result)
+    written = [write_json(plan.out / "walk_forward.json", summary)] if plan.out is not None else []
     if as_json:
-        print_json(walk_summary(result))
+        print_json(summary)
         return
-    print_walk(result)
+    if isinstance(result, CrossResult):
+        print_cross(result)
+    else:
+        print_walk(result)
     _say_written(written)
 
 

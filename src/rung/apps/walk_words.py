@@ -67,13 +67,13 @@ def print_sides(box: Honesty, default: Any, subject: Subject) -> None:
     print_table("Honesty", heads, rows, right=heads[1:], stacks=True)
 
 
-def print_verdict(box: Honesty, lead: Lead, subject: Subject) -> None:
-    """Doubts, then every sentence of the box, then the comparison with the default."""
+def print_verdict(box: Honesty, lead: Lead, subject: Subject, before: Sequence[str] = ()) -> None:
+    """Doubts, then what is to be said `before`, every sentence of the box, the comparison with the default."""
     for warning in subject.warnings[:MOST_WARNINGS]:
         print_words("doubt", warning)
     invented = ("An invented market is no evidence of anything.",) if subject.synthetic else ()
     console().print()
-    print_words("", f"Honestly: {' '.join((*invented, *box.sentences, lead.sentence))}")
+    print_words("", f"Honestly: {' '.join((*invented, *before, *box.sentences, lead.sentence))}")
 
 
 def side_rows(side: Side) -> list[tuple[str, str]]:
@@ -116,6 +116,7 @@ def walk_summary(result: WalkForwardResult) -> object:
     subject = result.subject
     return jsonable(
         {
+            "scheme": "walk",
             "strategy": subject.name,
             "symbols": subject.symbols,
             "tapes": subject.tape_ids,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Unpack
+from typing import Unpack, overload
 
 from rung.domain.errors import UserError
 from rung.lab.backtesting import CAPITAL, BacktestRequest, Options
 from rung.lab.campaign import Pool
+from rung.lab.cross_validating import CrossPlan, CrossResult, cross_validate
 from rung.lab.grids import parse_grid, read_grid
 from rung.lab.statistics.trial_file import SqliteTrialBook
 from rung.lab.strategy_files import AnyStrategy, find_strategy
@@ -19,6 +20,7 @@ from rung.lab.walking import Plan, WalkForwardResult, walk_forward_of
 TRIAL_BOOK = Path(".rung") / "trials.sqlite"
 
 
+@overload
 def walk_forward(
     strategy: str | Path | AnyStrategy,
     grid: Sequence[str],
@@ -26,8 +28,27 @@ def walk_forward(
     *,
     pool: Pool | None = None,
     **options: Unpack[Options],
-) -> WalkForwardResult:
+) -> WalkForwardResult: ...
+@overload
+def walk_forward(
+    strategy: str | Path | AnyStrategy,
+    grid: Sequence[str],
+    plan: CrossPlan,
+    *,
+    pool: Pool | None = None,
+    **options: Unpack[Options],
+) -> CrossResult: ...
+def walk_forward(
+    strategy: str | Path | AnyStrategy,
+    grid: Sequence[str],
+    plan: Plan | CrossPlan | None = None,
+    *,
+    pool: Pool | None = None,
+    **options: Unpack[Options],
+) -> WalkForwardResult | CrossResult:
     """Walk a strategy (a class, a file, a name) forward; `options` as for `backtest`, `grid` as `rung walk-forward`.
+
+    With a `cross_validating.CrossPlan` it is cross-validated instead (`--scheme cpcv`).
 
     Counts its trials in the book of the working folder. Without a pool it runs in this process; a pool of processes
     needs a strategy that is a file or a name. Raises UserError for everything a person can mend.
@@ -48,7 +69,10 @@ def walk_forward(
         timeframe=options.get("timeframe"),
     )
     combinations = read_grid(find_strategy(strategy).cls, parse_grid(grid)).combinations()
-    return walk_forward_of(strategy_subject(request), combinations, plan or Plan(), open_book(), pool)
+    subject = strategy_subject(request)
+    if isinstance(plan, CrossPlan):
+        return cross_validate(subject, combinations, plan, open_book(), pool)
+    return walk_forward_of(subject, combinations, plan or Plan(), open_book(), pool)
 
 
 def open_book(path: Path = TRIAL_BOOK) -> SqliteTrialBook:

@@ -90,10 +90,16 @@ class CombinatorialPurged:
 
     def __post_init__(self) -> None:
         if not 1 <= self.test_folds < self.folds:
-            raise UserError(f"{self.test_folds} of {self.folds} folds cannot judge", where="test_folds")
-        if self.count > MAX_SPLITS:
             raise UserError(
-                f"{self.count:,} splits are more than {MAX_SPLITS:,}", where="folds", remedy="use fewer folds"
+                f"{self.test_folds} of {self.folds} groups cannot judge: one at least judges, and one teaches",
+                where="groups, test groups",
+            )
+        if self.folds > MAX_SPLITS or self.count > MAX_SPLITS:
+            many = f"{self.count:,}" if self.folds <= 1_000 else f"at least {self.folds:,}"
+            raise UserError(
+                f"{self.test_folds} of {self.folds} groups are {many} combinations, more than {MAX_SPLITS:,}",
+                where="groups, test groups",
+                remedy="use fewer groups",
             )
         _check_gaps(self.purge, self.embargo)
 
@@ -109,8 +115,8 @@ class CombinatorialPurged:
 
     def splits(self, rows: int) -> Iterator[Split]:
         """In lexical order of their test folds. UserError: a fold without a row, a split with nothing to learn from."""
-        bounds = self._bounds(rows)
-        for chosen in self._choices():
+        bounds = self.bounds(rows)
+        for chosen in self.choices():
             teaches = np.ones(rows, dtype=np.bool_)
             for fold in chosen:
                 first, end = bounds[fold], bounds[fold + 1]
@@ -118,7 +124,7 @@ class CombinatorialPurged:
             if not teaches.any():
                 raise UserError(
                     f"purge {self.purge} and embargo {self.embargo} leave nothing to learn", where="purge, embargo",
-                    remedy="use fewer folds or smaller gaps",
+                    remedy="use fewer test groups or smaller gaps",
                 )  # fmt: skip
             yield Split(
                 train=np.flatnonzero(teaches),
@@ -128,7 +134,7 @@ class CombinatorialPurged:
     def path_splits(self) -> Rows:
         """(paths, folds): the number of the split whose model judges that fold of that path."""
         judged: list[list[int]] = [[] for _ in range(self.folds)]
-        for number, chosen in enumerate(self._choices()):
+        for number, chosen in enumerate(self.choices()):
             for fold in chosen:
                 judged[fold].append(number)
         return np.array(judged, dtype=np.intp).T
@@ -138,7 +144,7 @@ class CombinatorialPurged:
 
         judged : one array per split, in order: results of its `test` rows.   UserError: lengths that do not fit.
         """
-        bounds, choices = self._bounds(rows), self._choices()
+        bounds, choices = self.bounds(rows), self.choices()
         if len(judged) != self.count:
             raise UserError(f"{len(judged)} results for {self.count} splits", where="judged")
         histories = np.full((self.paths, rows), np.nan)
@@ -154,13 +160,15 @@ class CombinatorialPurged:
                 at += end - first
         return histories
 
-    def _choices(self) -> list[tuple[int, ...]]:
+    def choices(self) -> list[tuple[int, ...]]:
+        """The test folds of every split, in the order of `splits`."""
         return list(combinations(range(self.folds), self.test_folds))
 
-    def _bounds(self, rows: int) -> list[int]:
+    def bounds(self, rows: int) -> list[int]:
+        """(folds + 1,) first row of every fold, and the number of rows. UserError: fewer rows than folds."""
         size = rows // self.folds
         if size < 1:
-            raise UserError(f"too short ({rows} rows, needs {self.folds})", where="folds", remedy="use fewer folds")
+            raise UserError(f"too short ({rows} rows, needs {self.folds})", where="groups", remedy="use fewer groups")
         return [*(fold * size for fold in range(self.folds)), rows]
 
 

@@ -27,6 +27,7 @@ from rung.strategy.parameters import Value
 
 LANES = ("band", "stop", "target")
 """Parameters that may differ between combinations of one task."""
+STOPS = ("stop", "trail")
 MUST_BE: Mapping[str, Value] = {
     "flip": True, "on_cross": False, "shorts": True, "trend": 0, "second_period": 0, "atr_multiple": 0.0,
 }  # fmt: skip
@@ -47,7 +48,7 @@ def why_not(bench: Bench, swept: Mapping[str, Sequence[Value]]) -> str:
         if any(value != neutral for value in swept.get(name, (bench.values[name],))):
             return f"the twin knows {name} only as {neutral}"
     least, most = bench.limits.limits.min_stop_frac, bench.limits.limits.max_stop_frac
-    stops = [float(str(value)) for value in swept.get("stop", (bench.values["stop"],))]
+    stops = [float(str(value)) for name in STOPS for value in swept.get(name, (bench.values[name],)) if value]
     if (least is not None and min(stops) < least) or (most is not None and max(stops) > most):
         return "a stop is outside what the gates allow, and the twin has no gates"
     return _about_market(bench) or _about_size(bench, swept) or _about_pauses(bench, swept)
@@ -122,6 +123,7 @@ def rules_for(bench: Bench, values: Combo) -> BarRules:
         min_position_quote=instrument.min_notional,
         stop_frac=float(values["stop"]),
         take_profit_frac=float(values["target"]) or None,
+        trail_frac=float(values.get("trail", 0.0)) or None,
         openings_last=bench.market.around_the_clock,
     )
 

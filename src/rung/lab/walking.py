@@ -18,6 +18,7 @@ import numpy as np
 from rung.domain.errors import UserError
 from rung.kernels.statistics.growth import total_return
 from rung.lab.campaign import Inline, Outcome, Pool
+from rung.lab.choosing import best, check_choice, count_look, count_trials
 from rung.lab.lead import Lead, lead_over
 from rung.lab.monte_carlo import Row, monte_carlo
 from rung.lab.runner import Runner
@@ -31,7 +32,6 @@ from rung.lab.subject import Subject, Values, joined, ratio, row_of
 if TYPE_CHECKING:
     from rung.lab.campaign import Progress
 
-SELECTIONS = ("sharpe", "return")
 Days = tuple[str, str]
 
 
@@ -53,18 +53,13 @@ class Plan:
     out: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.select not in SELECTIONS:
-            raise UserError(
-                f"{self.select!r} is no way to choose", where="--select", remedy=f"use {' or '.join(SELECTIONS)}"
-            )
+        check_choice(self.select, self.purge_minutes)
         if self.select == "sharpe" and self.train_days < MIN_DAYS:
             raise UserError(
                 f"{self.train_days} days have no Sharpe ratio: {MIN_DAYS} are the least",
                 where="--train-days",
                 remedy="train longer, or --select return",
             )
-        if self.purge_minutes < 0:
-            raise UserError("a gap cannot be negative", where="--purge-minutes")
 
     def walk(self, subject: Subject) -> WalkForward:
         """The windows, in days of `subject`. UserError: fewer than one day of either, a negative gap."""
@@ -163,19 +158,19 @@ def walk_forward_of(
 
     Raises UserError: an empty grid, a period too short for one window, whatever a run raises.
     """
-    steps = windows(subject, plan)
-    trials, runner = _counted(subject, grid, plan, steps, book), Runner(subject, pool or Inline(), plan.out, progress)
+    steps, year = windows(subject, plan), subject.periods_per_year
+    trials = count_trials(subject, grid, _trained_on(subject, steps), plan.at_ns, book)
+    runner = Runner(subject, pool or Inline(), plan.out, progress)
     trained = runner.run([(values, step.train) for step in steps for values in grid])
     table = [trained[n : n + len(grid)] for n in range(0, len(trained), len(grid))]
-    chance, year = np.random.default_rng(plan.seed), subject.periods_per_year
-    picked = [best(rows, plan.select, year) for rows in table]
+    picked = [best([row_of(each) for each in rows], plan.select) for rows in table]
     book.report(_shown(subject, steps, table, trials))
     kept = [rows[pick] for rows, pick in zip(table, picked, strict=True)]
     runs = [(grid[pick], step.test) for pick, step in zip(picked, steps, strict=True)]
     tested, usual = runner.run(runs), runner.run([({}, step.test) for step in steps])
     look = _count_look(subject, grid, plan, steps, book)
     outside, default, traded = joined(tested), joined(usual), joined(tested, "trades")
-    inside = _each_day_once(steps, kept)
+    inside, chance = _each_day_once(steps, kept), np.random.default_rng(plan.seed)
     tally = book.tally(subject.name, [_trained_on(subject, steps)], but={look.trial_id})
     looks = book.tally(subject.name, [_tested_on(subject, steps)], but={trial.trial_id for trial in trials})
     return WalkForwardResult(
@@ -195,15 +190,6 @@ def walk_forward_of(
         trials_ever=book.tally(subject.name).count,
         looks=looks.count,
     )
-
-
-def best(outcomes: Sequence[Outcome], select: str, periods_per_year: int) -> int:
-    """The row that did best on the training days; of equals the first. Doing nothing has a ratio of zero."""
-    scores = []
-    for outcome in outcomes:
-        row = row_of(outcome)
-        scores.append(total_return(row) if select == "return" else (ratio(row, periods_per_year) or 0.0))
-    return int(np.argmax(scores))
 
 
 def _chosen(window: Window, values: Values, trained: Outcome, tested: Outcome, year: int) -> Chosen:
@@ -237,26 +223,6 @@ def _tested_on(subject: Subject, steps: Sequence[Window]) -> Seen:
     return subject.seen(steps[0].test[0], steps[-1].test[1])
 
 
-def _counted(
-    subject: Subject, grid: Sequence[Values], plan: Plan, steps: Sequence[Window], book: TrialBook
-) -> list[Trial]:
-    """Every combination as a trial on the training days, counted before it runs. UserError: there is none."""
-    if not grid:
-        raise UserError("an empty grid: nothing to choose from", where="--grid", remedy="name a parameter")
-    trials = [
-        Trial(
-            strategy=subject.name,
-            code_id=subject.code_id,
-            params={**subject.defaults, **values},
-            seen=_trained_on(subject, steps),
-            at_ns=plan.at_ns,
-        )
-        for values in grid
-    ]
-    book.record(trials)
-    return trials
-
-
 def _shown(
     subject: Subject, steps: Sequence[Window], table: Sequence[Sequence[Outcome]], trials: Sequence[Trial]
 ) -> list[tuple[Trial, Result]]:
@@ -279,11 +245,5 @@ def _count_look(
         "purge_minutes": plan.purge_minutes,
         "embargo_days": plan.embargo_days,
         "select": plan.select,
-        "fixed": dict(subject.fixed),
-        "defaults": dict(subject.defaults),
     }
-    look = Trial(
-        strategy=subject.name, code_id=subject.code_id, params=rule, seen=_tested_on(subject, steps), at_ns=plan.at_ns
-    )
-    book.record([look])
-    return look
+    return count_look(subject, rule, _tested_on(subject, steps), plan.at_ns, book)

@@ -8,7 +8,7 @@ trades only when the signal changes into ±1. `flip` turns an opposite position 
 position is kept until the signal is 0, as the source's live loop does (its backtest flips; the two disagree).
 Additions the source only plans: `trend` (trade only on the side of a longer mean), `second_period` (a slower mean must
 agree, both on the same bars: several time frames without resampling), `atr_multiple` (the band is this many average
-true ranges, if that is wider than `band`).
+true ranges, if that is wider than `band`), `trail` (a stop that follows the best close).
 Assumes: trends that last for hours are larger than the cost of a round trip. Fails in a market that swings around its
 mean: it then buys high, sells low and pays the spread each time. With an hour's mean that is most of the time; see the
 results in docs/concepts/strategies.md.
@@ -32,6 +32,7 @@ class Crossover(Strategy):
     every = param(15, low=1, high=1440, about="minutes between decisions, counted from the session's open")
     stop = param(0.02, low=0.0005, high=0.5, about="stop loss, fraction of the entry price")
     target = param(0.04, low=0.0, high=5.0, about="take profit, fraction of the entry price; 0 sets none")
+    trail = param(0.0, low=0.0, high=0.5, about="stop this fraction behind the best close since the entry; 0 sets none")
     size = param(0.95, low=0.0001, high=100.0, about="position value, fraction of equity")
     include_current = param(False, about="the mean contains the bar it is compared with")
     flip = param(True, about="an opposite signal turns the position round; false keeps it until the signal is 0")
@@ -48,7 +49,7 @@ class Crossover(Strategy):
         self.second_mean = sma(self.second_period) if self.second_period else None
         self.reach = atr(self.atr_period) if self.atr_multiple else None
         self.last_signal = 0
-        self.profit = self.target or None
+        self.guards = {"stop": self.stop, "target": self.target or None, "trail": self.trail or None}
 
     def decide(self, view: SymbolView) -> Wish | None:
         """The signal as a position, at the minutes at which decisions are made."""
@@ -63,8 +64,8 @@ class Crossover(Strategy):
         if self.on_cross and signal == before and view.side != signal:
             return None
         if signal > 0:
-            return self.long("above the band", weight=self.size, stop=self.stop, target=self.profit)
-        return self.short("below the band", weight=self.size, stop=self.stop, target=self.profit)
+            return self.long("above the band", weight=self.size, **self.guards)
+        return self.short("below the band", weight=self.size, **self.guards)
 
     def _signal(self, view: SymbolView) -> int:
         """+1, −1 or 0 of this bar; every mean sees every bar. NaN compares as false: nothing starts before its time."""

@@ -89,6 +89,34 @@ def test_every_row_is_what_a_backtest_of_it_says(tmp_path: Path) -> None:
     assert all(check.same for check in result.checks)
 
 
+def test_a_trailing_stop_is_the_twins_too_and_the_desk_agrees(tmp_path: Path) -> None:
+    """A row with a trail trades otherwise than one without, and as the backtest of it does."""
+    grid = {"trail": [0.0, 0.002, 0.01], "period": [20, 40]}
+    result = sweep("crossover", grid, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
+    assert result.plan.engines == ("twin",)
+    assert result.rows["engine"].to_list() == ["twin"] * 6
+    ends: dict[float, float] = {}
+    for row in result.rows.to_dicts():
+        values = {name: row[name] for name in grid}
+        alone = backtest("crossover", data=TAPES, costs=NO_LOANS, settings=values, book=None)
+        assert row["trades"] == alone.figures.trades > 0
+        assert row["end_equity_quote"] == pytest.approx(float(alone.figures.end_equity_quote), abs=1e-6)
+        trailed = alone.fills["reason"].str.starts_with("trailing stop").sum()
+        if row["trail"] < 0.01:
+            assert (trailed > 0) == (row["trail"] > 0.0)
+        if row["period"] == 20:
+            ends[row["trail"]] = row["end_equity_quote"]
+    assert ends[0.0] != ends[0.002]
+    assert all(check.same for check in result.checks)
+
+
+def test_a_trail_nearer_than_the_gates_allow_is_the_desks() -> None:
+    plan = plan_sweep(request(), {"trail": [0.0, 0.0005]})
+    assert plan.engines == ("desk",)
+    assert "a stop is outside what the gates allow" in plan.why[0]
+    assert plan_sweep(request(), {"trail": [0.0, 0.01]}).engines == ("twin",)
+
+
 def test_a_strategy_without_a_twin_runs_on_the_desk(tmp_path: Path) -> None:
     result = sweep(Buyer, {"at": [5, 500]}, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
     assert set(result.rows["engine"]) == {"desk"}

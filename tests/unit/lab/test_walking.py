@@ -20,7 +20,7 @@ from rung.lab.optimising import open_book
 from rung.lab.statistics.trials import Trial
 from rung.lab.strategy_subject import dearer, evaluate, strategy_subject
 from rung.lab.subject import Conditions, Subject
-from rung.lab.walking import Plan, best, walk_forward_of, windows
+from rung.lab.walking import Plan, walk_forward_of, windows
 from rung.market.calendar import NS_PER_DAY
 from rung.market.tape import COLUMNS, Label, RawBars, Tape, make_tape
 
@@ -74,19 +74,6 @@ def test_purge_is_rounded_up_to_whole_days_and_the_embargo_added() -> None:
 def test_a_period_too_short_says_how_many_days_are_needed() -> None:
     with pytest.raises(UserError, match=r"12 days are too short for one window: 13 are needed \(8 to train, 1 left"):
         windows(made_up({}), Plan(train_days=8, test_days=4, embargo_days=1))
-
-
-def test_selection_is_by_ratio_or_by_return() -> None:
-    steady: Outcome = {"returns": [0.01, 0.011, 0.009], "trades": [], "dates": []}
-    wild: Outcome = {"returns": [0.30, -0.10, 0.05], "trades": [], "dates": []}
-    assert best([wild, steady], "sharpe", 365) == 1
-    assert best([steady, wild], "return", 365) == 1
-
-
-def test_doing_nothing_beats_losing_and_of_equals_the_first_is_taken() -> None:
-    flat: Outcome = {"returns": [0.0, 0.0, 0.0], "trades": [], "dates": []}
-    loser: Outcome = {"returns": [-0.01, -0.02, 0.001], "trades": [], "dates": []}
-    assert best([loser, flat, flat], "sharpe", 365) == 1
 
 
 def test_an_unknown_way_to_choose_is_refused() -> None:

@@ -79,6 +79,16 @@ def test_crossover_asks_for_the_sources_stop_and_target() -> None:
     assert (first.protection.stop_frac, first.protection.take_profit_frac) == (0.02, 0.04)
 
 
+def test_a_crossover_trails_its_stop_only_when_it_is_asked_to() -> None:
+    closes = walk(3)
+    for given, trail in (({}, None), ({"trail": 0.02}, 0.02)):
+        wishes = [target for target in asked(Crossover, closes, every=1, **given) if target and target.weight]
+        assert wishes
+        for target in wishes:
+            assert target.protection is not None
+            assert (target.protection.trail_frac, target.protection.stop_frac) == (trail, 0.02)
+
+
 def test_crossover_without_flip_keeps_an_opposite_position_until_the_signal_is_zero() -> None:
     closes = np.concatenate([np.full(60, 100.0), np.full(20, 101.0), np.full(20, 97.0), np.full(80, 97.0)])
     flips = sides(asked(Crossover, closes, every=1))

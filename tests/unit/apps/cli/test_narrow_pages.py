@@ -14,19 +14,20 @@ from rung.market.tape_file import write_tape
 COIN = ("crossover", "--symbol", "COINUSDT", "--data", "tapes")
 GRID = ("--grid", "period=30,60", "--grid", "band=0.001,0.004", "--workers", "1")
 PAGES = {
-    "walk-forward": (*COIN, *GRID, "--train-days", "3", "--test-days", "1"),
-    "tune": (*COIN, *GRID, "--trials", "2", "--train-days", "1", "--test-days", "1", "--holdout-days", "1"),
-    "sweep": (*COIN, *GRID),
-    "backtest": COIN,
+    "walk": ("walk-forward", *COIN, *GRID, "--train-days", "3", "--test-days", "1"),
+    "cpcv": ("walk-forward", *COIN, *GRID, "--scheme", "cpcv", "--groups", "5"),
+    "tune": ("tune", *COIN, *GRID, "--trials", "2", "--train-days", "1", "--test-days", "1", "--holdout-days", "1"),
+    "sweep": ("sweep", *COIN, *GRID),
+    "backtest": ("backtest", *COIN),
 }
 WHOLE = re.compile(r"-?\d[\d,]*\.\d+%|\d{4}-\d\d-\d\d|period=\d+|[+-]\d+\.\d+")
 """Percentages, dates, parameters and signed figures: what a reader must find in one piece."""
 
 
-@pytest.mark.parametrize("verb", PAGES)
+@pytest.mark.parametrize("page_of", PAGES)
 @pytest.mark.parametrize("width", [80, 60])
 def test_a_page_fits_and_tears_nothing(
-    verb: str, width: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    page_of: str, width: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tape,) = invented_tapes("COINUSDT", days=5)
@@ -35,7 +36,7 @@ def test_a_page_fits_and_tears_nothing(
     pages = []
     for columns in (300, width):
         monkeypatch.setenv("COLUMNS", str(columns))
-        assert main((verb, *PAGES[verb])) == 0
+        assert main(PAGES[page_of]) == 0
         page = capsys.readouterr().out
         pages.append(page[: page.index("Honestly:")].replace("+/-", ""))
         if columns == width:
