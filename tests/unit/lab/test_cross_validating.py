@@ -4,73 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from math import comb
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from tests.unit.lab.planted import DATES, DAYS, Table, cross, made_up, paid, random_table
 
 from rung.domain.errors import UserError
 from rung.lab import invented_tapes, walk_forward
 from rung.lab.campaign import Outcome, Payload
-from rung.lab.cross_validating import CrossPlan, CrossResult, Spread, cross_validate
+from rung.lab.cross_validating import CrossPlan, Spread, cross_validate
 from rung.lab.optimising import open_book
-from rung.lab.statistics.trials import Tally, Trial
+from rung.lab.statistics.trials import Trial
 from rung.lab.statistics.verdict import Verdict
-from rung.lab.subject import Subject
 from rung.market.calendar import NS_PER_DAY
 from rung.market.tape import COLUMNS, Label, RawBars, Tape, make_tape
 
-DAYS = 12
-DATES = tuple(f"2025-03-{day:02d}" for day in range(1, DAYS + 1))
 TWO = [{"k": 1}, {"k": 2}]
-Table = dict[int, list[float]]
 
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-class Forgetful:
-    """A book that remembers nothing: for results that do not depend on it."""
-
-    def record(self, trials: Any) -> int:
-        return len(trials)
-
-    def report(self, results: Any) -> None:
-        return None
-
-    def tally(self, strategy: str, seen: Any = None, but: Any = ()) -> Tally:
-        return Tally(count=1)
-
-
-def paid(table: Table, payload: Payload) -> Outcome:
-    """Made-up returns: by the value of `k`, one per day of the month."""
-    first, last = (int(payload[end][-2:]) for end in ("start", "end"))
-    returns = table[payload["values"]["k"]][first - 1 : last]
-    return {"dates": list(DATES[first - 1 : last]), "returns": returns, "trades": returns}
-
-
-def made_up(table: Table, **changed: Any) -> Subject:
-    subject = Subject(
-        name="made_up", code_id="c", work=partial(paid, table), fixed={}, defaults={"k": 0}, symbols=("X",),
-        tape_ids={"X": "t"}, dates=DATES, periods_per_year=365, session_minutes=1440, interval_minutes=1.0,
-        synthetic=True,
-    )  # fmt: skip
-    return replace(subject, **changed)
-
-
-def random_table(seed: int, sets: int = 3) -> Table:
-    chance = np.random.default_rng(seed)
-    return {k: chance.normal(0.0, 0.01, DAYS).tolist() for k in range(sets)}
-
-
-def cross(table: Table, plan: CrossPlan, **changed: Any) -> CrossResult:
-    return cross_validate(made_up(table, **changed), [{"k": k} for k in table if k], plan, Forgetful())
 
 
 def by_hand(table: Table, split_train: list[int]) -> int:
@@ -121,34 +77,6 @@ def test_the_best_of_every_training_is_what_its_test_days_get_even_when_it_then_
     assert result.outside.below_zero_frac == 1.0
     assert result.inside.low is not None
     assert result.inside.low > 0.0
-
-
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(2, 6), st.data(), st.integers(0, 2), st.integers(0, 1))
-def test_every_path_covers_every_day_once_by_a_choice_that_never_saw_it(
-    groups: int, draw: st.DataObject, purge: int, embargo: int
-) -> None:
-    """A day's planted return is found on every path; changing the returns of the judged days changes no choice."""
-    plan_of = partial(CrossPlan, groups=groups, purge_minutes=purge * 1440, embargo_days=embargo, select="return")
-    plan = plan_of(test_groups=draw.draw(st.integers(1, groups - 1)))
-    table = random_table(draw.draw(st.integers(0, 99)), sets=4)
-    try:
-        result = cross(table, plan)
-    except UserError:
-        return  # the gaps leave nothing to learn: refused, as tests/property/test_splits.py has it
-    assert len(result.paths) * groups == comb(groups, plan.test_groups) * plan.test_groups
-    size = DAYS // groups
-    for path, row in zip(result.paths, result.histories, strict=True):
-        for day in range(DAYS):
-            group = min(day // size, groups - 1)
-            judged = result.judged[path.combinations[group] - 1]
-            assert group + 1 in judged.test_groups
-            assert row[day] == table[int(judged.values["k"])][day]
-    number = draw.draw(st.integers(0, len(result.judged) - 1))
-    first = result.judged[number]
-    kept = [day for day in range(DAYS) if min(day // size, groups - 1) + 1 not in first.test_groups]
-    other = {k: [row[day] if day in kept else -0.5 * k for day in range(DAYS)] for k, row in table.items()}
-    assert cross(other, plan).judged[number].values == first.values
 
 
 def test_the_judged_path_is_the_median_one_and_of_an_even_number_the_lower() -> None:
