@@ -253,3 +253,28 @@ def test_the_short_way_through_calm_slices_is_the_long_way(
         assert quick.fills == careful.fills
         assert dict(quick.venue.working()) == dict(careful.venue.working())
         assert dict(quick.venue.protections()) == dict(careful.venue.protections())
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(-20, 20)] * 3), min_size=20, max_size=80),
+    st.sampled_from([1, -1]),
+    st.sampled_from([0.002, 0.005, 0.01]),
+    st.sampled_from([None, 0.004, 0.01]),
+)
+@settings(max_examples=60)
+def test_a_level_near_the_price_is_met_on_the_short_way_in_the_same_slice(
+    steps: list[tuple[int, int, int]], side: int, stop: float, target: float | None
+) -> None:
+    """Small bars, each opening at the close before: most are calm until one reaches a level."""
+    quick, careful = PerpStage("100000"), PerpStage("100000", kind=Careful)
+    levels = Protection(stop_frac=stop, take_profit_frac=target)
+    for on in (quick, careful):
+        on.send(str(side), BTC, protection=levels)
+        price = 50_000.0
+        for up, down, move in steps:
+            close = price * (1.0 + move / 10_000)
+            high, low = max(price, close) * (1.0 + abs(up) / 20_000), min(price, close) * (1.0 - abs(down) / 20_000)
+            on.slice(**{BTC: (price, high, low, close)})
+            price = close
+    assert quick.fills == careful.fills
+    assert quick.charges == careful.charges

@@ -40,7 +40,7 @@ class Allocator:
         reducing: list[Order] = []
         opening: list[Order] = []
         for target in targets:
-            if target.weight is None:
+            if target.weight is None or target.action is Action.GUARD:
                 if target.action is not Action.GUARD and self._grows(target.symbol, view):
                     reducing.append(self._order(target, view, OrderKind.CANCEL, NOTHING, "c"))
                 if target.protection is not None:

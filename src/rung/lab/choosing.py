@@ -59,7 +59,7 @@ def count_trials(subject: Subject, grid: Sequence[Values], seen: Seen, at_ns: in
         )
         for values in grid
     ]
-    book.record(trials)
+    book.record(trials, within_study=True)
     return trials
 
 
@@ -67,5 +67,5 @@ def count_look(subject: Subject, rule: Mapping[str, Any], seen: Seen, at_ns: int
     """A study looks at the days it judges once. rule : whatever makes another study of it, JSON."""
     params = {**rule, "fixed": dict(subject.fixed), "defaults": dict(subject.defaults)}
     look = Trial(strategy=subject.name, code_id=subject.code_id, params=params, seen=seen, at_ns=at_ns)
-    book.record([look])
+    book.record([look], within_study=True)
     return look

@@ -163,11 +163,10 @@ class BacktestResult:
 def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = None) -> str:
     """One line about luck, costs and evidence. Never better than the figures."""
     parts = ["an invented market is no evidence of anything"] if synthetic else []
-    if figures.ruined_on is not None:
-        parts.append(f"it was ruined on {figures.ruined_on}: nothing was left, and what came after is no result")
-    parts.append(_about_trading(figures))
+    parts.append(_about_trading(figures) if figures.ruined_on is None else _about_ruin(figures))
     if figures.trades or figures.still_open:
-        parts.append(_about_luck(figures))
+        if figures.ruined_on is None:
+            parts.append(_about_luck(figures))
         if figures.liquidations:
             parts.append(f"the venue closed {figures.liquidations} of its positions because their margin was gone")
         if ViolationKind.CIRCUIT_BREAKER in figures.refused:
@@ -192,9 +191,15 @@ def _about_trading(figures: Figures) -> str:
     return "it lost before costs too" if gross <= 0 else "costs ate what it earned"
 
 
+def _about_ruin(figures: Figures) -> str:
+    end = figures.end_equity_quote
+    left = f"{-end:,.2f} is owed at the end" if end < 0 else "nothing was left"
+    return f"it was ruined on {figures.ruined_on}: {left}, and what came after is no result"
+
+
 def _about_luck(figures: Figures) -> str:
     if figures.sharpe is None or figures.sharpe_error is None or figures.days < MIN_DAYS:
-        return f"{figures.days} days are too few to tell skill from luck"
+        return f"{figures.days} day{'s are' if figures.days != 1 else ' is'} too few to tell skill from luck"
     distance = abs(figures.sharpe) / figures.sharpe_error if figures.sharpe_error > 0 else float("inf")
     shown = f"Sharpe {figures.sharpe:.1f} ± {figures.sharpe_error:.1f}"
     if distance < 2.0:

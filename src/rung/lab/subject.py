@@ -109,7 +109,7 @@ class DayBook:
                 self._ends.append(self._equity)
             self._dates.append(date)
         self._bars += 1
-        for fill in step.fills:
+        for fill in step.fills if self._ruined_on is None else ():
             self._opened_with.setdefault(fill.at_ns, self._equity)
             self._trips.take(fill, self._bars)
             if not fill.closes:
@@ -120,7 +120,7 @@ class DayBook:
             self._note_ruin()
 
     def outcome(self) -> dict[str, Any]:
-        """dates and returns of the days; trades: P&L ÷ equity before the trade was opened."""
+        """dates and returns of the days; trades: P&L ÷ equity before the trade was opened, none after a ruin."""
         if self._account is not None and self._entered:
             costs = self._account.gross_notional_quote * self._entry_costs / self._entered
             self._equity = self._account.equity_quote - costs

@@ -17,7 +17,7 @@ _STEP = Decimal("1e-8")
 
 def exact(value: float | Decimal) -> Decimal:
     """The decimal a person would read: 0.1 becomes Decimal("0.1"), not its binary neighbour."""
-    return decimals.exact(value) if isinstance(value, float) else Decimal(value)
+    return Decimal(value) if isinstance(value, Decimal | int) else decimals.exact(value)
 
 
 def equity_of(view: View) -> Decimal:

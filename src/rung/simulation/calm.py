@@ -23,13 +23,12 @@ class Calm(Struct, eq=False, gc=False):
     """What must go on being true. until_ns : nothing falls due before.   bars : of the newest slice that was calm."""
 
     boxes: tuple[Box, ...]
-    session_date: str
     until_ns: int
     bars: Mapping[str, Bar] | None = None
 
     def lasts(self, event: Slice, since_ns: int) -> bool:
         """True when `event` comes after `since_ns` and nothing can happen in it."""
-        if not since_ns < event.at_ns <= self.until_ns or event.session.date != self.session_date:
+        if not since_ns < event.at_ns <= self.until_ns:
             return False
         bars = event.bars
         for symbol, floor, ceiling, _ in self.boxes:

@@ -157,7 +157,7 @@ class FinancedVenue(SimVenue):
             if move <= 0.0:
                 return
             boxes = tuple([box_of(book, move) for book in self._live])
-        self._calm = Calm(boxes, event.session.date, until_ns)
+        self._calm = Calm(boxes, until_ns)
 
     def _open_session(self, session: Session) -> None:
         """A day without a night ends nothing: orders work on until they are filled or withdrawn."""

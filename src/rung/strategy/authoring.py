@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypedDict, Unpack
 
 from rung.domain.account import Position
@@ -122,17 +123,17 @@ class BookView(_Present):
     @property
     def bars(self) -> Mapping[str, Bar]:
         """By symbol; a symbol whose bar is missing is missing here."""
-        return self._view.slice.bars
+        return MappingProxyType(self._view.slice.bars)
 
     @property
     def positions(self) -> Mapping[str, Position]:
         """The open positions, by symbol."""
-        return self._view.account.positions
+        return MappingProxyType(self._view.account.positions)
 
     @property
     def working(self) -> Mapping[str, str]:
         """Orders not finished, by symbol."""
-        return self._view.account.working
+        return MappingProxyType(self._view.account.working)
 
     def side(self, symbol: str) -> int:
         """1 long, −1 short, 0 flat."""

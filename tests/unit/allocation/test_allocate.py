@@ -101,6 +101,7 @@ def test_to_guard_only_protects_and_withdraws_nothing_while_to_hold_withdraws_wh
     assert [order.kind for order in allocate(seen, hold)] == [OrderKind.CANCEL, OrderKind.PROTECT]
     (order,) = allocate(seen, guard)
     assert (order.kind, order.protection, order.reduce_only) == (OrderKind.PROTECT, trail, True)
+    assert allocate(seen, msgspec.structs.replace(guard, weight=0.5)) == (order,)
 
 
 def test_a_flip_is_a_reduction_and_an_opening_in_this_order() -> None:

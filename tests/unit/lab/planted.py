@@ -21,7 +21,7 @@ Table = dict[int, list[float]]
 class Forgetful:
     """A book that remembers nothing: for results that do not depend on it."""
 
-    def record(self, trials: Any) -> int:
+    def record(self, trials: Any, *, within_study: bool = False) -> int:
         return len(trials)
 
     def report(self, results: Any) -> None:

@@ -69,6 +69,13 @@ def test_each_figure_has_its_sentence(given: Figures, said: str) -> None:
 def test_ruin_is_said_with_its_day() -> None:
     said = honest_words(replace(figures(), ruined_on="2025-03-02"), synthetic=False)
     assert said.startswith("it was ruined on 2025-03-02: nothing was left")
+    assert "earned" not in said
+    assert "Sharpe" not in said
+
+
+def test_what_is_owed_after_ruin_is_said() -> None:
+    said = honest_words(replace(figures(), ruined_on="2025-03-02", end_equity_quote=Decimal(-1234)), synthetic=False)
+    assert said.startswith("it was ruined on 2025-03-02: 1,234.00 is owed at the end")
 
 
 def test_owning_the_thing_is_mentioned_only_where_it_did_no_worse() -> None:

@@ -48,6 +48,23 @@ def test_the_figures_of_a_ruined_row_say_all_is_lost_and_nothing_is_infinite() -
     assert np.isfinite(shown.sharpe.annual)
 
 
+@pytest.mark.parametrize("length", [3, 8, 9, 40])
+@pytest.mark.parametrize("where", [0, 1, -1])
+def test_the_twin_sees_a_ruin_inside_a_day_that_ends_well(length: int, where: int) -> None:
+    """A day of `length` bars, one of them below nothing; its last closes where it began."""
+    dip = [100.0] * length
+    dip[where if where >= 0 else length - 2] = 20.0
+    prices = [100.0] * length + dip[:-1] + [100.0] * (length + 1)
+    day = np.repeat(np.arange(3, dtype=np.int64), length)
+    bars = bars_of([(price, price, price, price) for price in prices])
+    bars = type(bars)(**{name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}, session=day)
+    always = np.ones(3 * length, np.int8)
+    found = backtest(bars, rules(equity_frac=2.0, openings_last=True), directions=always)
+    row = daily_returns(found.equity_quote, bars.session, 100_000.0)
+    assert row.tolist() == [row[0], -1.0, 0.0]
+    assert found.daily_returns == (3.0, row.sum(), (row**2).sum())
+
+
 @pytest.mark.parametrize("last", [30.0, 400.0])
 def test_the_twin_counts_a_ruined_account_as_the_formula_does(last: float) -> None:
     """Twice the equity in something that falls by four fifths; what it does later no longer counts."""

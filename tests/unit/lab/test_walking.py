@@ -138,6 +138,18 @@ def test_whatever_was_tried_on_days_of_the_walk_counts_on_both_sides() -> None:
     assert (again.trials, again.looks) == (5, 3)
 
 
+def test_the_same_grid_run_by_itself_on_the_days_of_training_was_a_look_at_those_that_are_judged() -> None:
+    """Training goes over most test days, in the windows after them: whoever swept those days has seen them."""
+    subject, book = made_up({k: alternating(k / 1000) for k in range(4)}), open_book()
+    plan, grid = Plan(train_days=4, test_days=2), [{"k": 1}, {"k": 2}]
+    trained = subject.seen(DATES[0], DATES[9])
+    book.record(
+        [Trial(strategy="made_up", code_id="c", params={**subject.defaults, **v}, seen=trained, at_ns=1) for v in grid]
+    )
+    result = walk_forward_of(subject, grid, plan, book)
+    assert (result.trials, result.looks) == (2, 3)
+
+
 def test_dearer_costs_are_run_again_and_shown() -> None:
     table = {0: [0.0] * 12, 1: alternating(0.01)}
     result = walk_forward_of(made_up(table), [{"k": 1}], Plan(train_days=4, test_days=4), open_book())

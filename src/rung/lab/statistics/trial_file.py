@@ -17,8 +17,9 @@ from rung.lab.statistics.trials import Result, Seen, Tally, Trial
 APPLICATION_ID = 0x52554E54
 """'RUNT', in the file's header: tells a trial book from any other SQLite file."""
 
-VERSION = 1
-"""Of the tables. Books of version 0 kept each trial's first result and no days; what they hold is taken over."""
+VERSION = 2
+"""Of the tables. Books of version 0 kept each trial's first result and no days, those of version 1 not which trials ran
+by themselves: what they hold is taken over, and all of it counts as run by itself."""
 
 _BUSY_SECONDS = 60.0
 _TABLES = (
@@ -30,12 +31,13 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS bars (
         tape_id TEXT NOT NULL, symbol TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
         PRIMARY KEY (tape_id, symbol)) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS alone (id TEXT PRIMARY KEY REFERENCES trials) STRICT, WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS trials_of ON trials (strategy, tape_id)",
     "CREATE INDEX IF NOT EXISTS shown_of ON shown (id, number)",
     *(
         f"CREATE TRIGGER IF NOT EXISTS {table}_no_{what.lower()} BEFORE {what} ON {table} "
         "BEGIN SELECT RAISE(ABORT, 'the trial book is append-only'); END"
-        for table in ("trials", "shown", "bars")
+        for table in ("trials", "shown", "bars", "alone")
         for what in ("UPDATE", "DELETE")
     ),
 )
@@ -45,7 +47,9 @@ _OLD = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'resu
 _SHOW = """INSERT INTO shown (id, sharpe, days) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
     SELECT 1 FROM (SELECT sharpe, days FROM shown WHERE id = ?1 ORDER BY number DESC LIMIT 1)
     WHERE sharpe IS ?2 AND days = ?3)"""
-_NEWEST = "SELECT id, tape_id, (SELECT sharpe FROM shown WHERE shown.id = trials.id ORDER BY number DESC LIMIT 1)"
+_NEWEST = """SELECT id, tape_id, (
+    SELECT sharpe FROM shown WHERE shown.id = trials.id AND sharpe IS NOT NULL ORDER BY number DESC LIMIT 1)"""
+_ALONE = "SELECT 1 FROM alone WHERE id = ?"
 _SHARING = "SELECT tape_id FROM bars WHERE symbol = ? AND first <= ? AND last >= ?"
 
 
@@ -66,9 +70,13 @@ class SqliteTrialBook:
                 with self._writing():
                     pass
 
-    def record(self, trials: Sequence[Trial]) -> int:
+    def record(self, trials: Sequence[Trial], *, within_study: bool = False) -> int:
         with self._writing() as connection:
-            return _insert(connection, trials)
+            new = _insert(connection, trials)
+            if not within_study:
+                ids = [(trial.trial_id,) for trial in trials]
+                connection.executemany("INSERT OR IGNORE INTO alone VALUES (?)", ids)
+            return new
 
     def report(self, results: Sequence[tuple[Trial, Result]]) -> None:
         with self._writing() as connection:
@@ -81,8 +89,9 @@ class SqliteTrialBook:
             return Tally(count=0)
         with self._connection() as connection:
             found = _trials(connection, strategy, seen)
+            studied = {trial_id for trial_id in but if not connection.execute(_ALONE, [trial_id]).fetchone()}
         same = None if seen is None else {each.tape_id for each in seen}
-        kept = [(tape_id, sharpe) for trial_id, tape_id, sharpe in found if trial_id not in but]
+        kept = [(tape_id, sharpe) for trial_id, tape_id, sharpe in found if trial_id not in studied]
         ratios = (sharpe for tape_id, sharpe in kept if sharpe is not None and (same is None or tape_id in same))
         return Tally(count=len(kept), ratios=tuple(ratios))
 
@@ -148,11 +157,12 @@ def _trials(
 
 
 def _take_over(connection: sqlite3.Connection) -> None:
-    """Results of a book of version 0, once."""
+    """What a book of an earlier version holds, once."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version < VERSION:
+        connection.execute("INSERT OR IGNORE INTO alone SELECT id FROM trials")
         (old,) = connection.execute(_OLD).fetchone()
-        if old:
+        if old and version == 0:
             connection.execute("INSERT INTO shown (id, sharpe, days) SELECT id, sharpe, days FROM results")
         connection.execute(f"PRAGMA user_version = {VERSION}")
 

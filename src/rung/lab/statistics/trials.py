@@ -116,14 +116,21 @@ class Tally:
 class TrialBook(Protocol):
     """Remembers trials for good. Nothing is ever taken out; two processes may write at once."""
 
-    def record(self, trials: Sequence[Trial]) -> int:
-        """Count them, before they run. Returns how many were new."""
+    def record(self, trials: Sequence[Trial], *, within_study: bool = False) -> int:
+        """Count them, before they run. Returns how many were new.
+
+        within_study : they run inside a study that counts its own look at what it judges. Once run by itself, a trial
+        stays so: somebody has seen what it showed.
+        """
 
     def report(self, results: Sequence[tuple[Trial, Result]]) -> None:
-        """Note what they showed; counts them, too. The newest result of a trial stands."""
+        """Note what they showed; counts them, too. The newest ratio of a trial stands; a run without one takes none."""
 
     def tally(self, strategy: str, seen: Sequence[Seen] | None = None, but: Collection[str] = ()) -> Tally:
-        """Of all trials of a strategy, or of those that share days with any of `seen`; those in `but` left out."""
+        """Of all trials of a strategy, or of those that share days with any of `seen`.
+
+        but : ids left out, as far as they never ran by themselves.
+        """
 
 
 def code_id(source: bytes) -> str:
