@@ -7,6 +7,7 @@ from typing import Literal
 
 from rung.config.load import load
 from rung.config.shipped import config_file
+from rung.domain.decimals import exact
 from rung.domain.errors import UserError
 from rung.domain.instrument import AssetClass, Instrument, us_equity
 from rung.market.instruments import InstrumentsFile
@@ -74,6 +75,6 @@ def _coin(tape: Tape, known: InstrumentsFile) -> tuple[Instrument, str]:
 
 def _guessed(tape: Tape) -> tuple[Decimal, Decimal]:
     """Five significant digits of price; a lot worth at most a unit of the quote currency."""
-    price = Decimal(repr(float(tape.close[0])))
+    price = exact(tape.close[0])
     tick = Decimal(format(Decimal(1).scaleb(price.adjusted() - 4), "f"))
     return tick, Decimal(format(Decimal(1).scaleb((LEAST_LOT_VALUE / price).adjusted()), "f"))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rung.domain.decimals import exact
 from rung.domain.errors import UserError
 from rung.domain.funding import FundingHistory, FundingInstant
 
@@ -32,7 +33,7 @@ def read_funding(path: Path, symbol: str, interval_ns: int, marks: Path | None =
             raise UserError(
                 f"a funding rate of {rate} is not a fraction per interval", where=f"{path}, row {row}, funding_rate"
             )
-        instants.append(FundingInstant(at_ns=at_ns, rate=_exact(rate), mark_price=known.get(at_ns)))
+        instants.append(FundingInstant(at_ns=at_ns, rate=exact(rate), mark_price=known.get(at_ns)))
     return FundingHistory(symbol=symbol, interval_ns=interval_ns, instants=tuple(instants), source=path.name)
 
 
@@ -86,8 +87,4 @@ def _stamps(path: Path, frame: pl.DataFrame) -> list[int]:
 def _mark_prices(path: Path) -> dict[int, Decimal]:
     frame = _table(path, ("timestamp", "open"))
     pairs = zip(_stamps(path, frame), frame["open"], strict=True)
-    return {at_ns: _exact(price) for at_ns, price in pairs if price is not None and 0.0 < price < float("inf")}
-
-
-def _exact(value: float) -> Decimal:
-    return Decimal(repr(float(value)))
+    return {at_ns: exact(price) for at_ns, price in pairs if price is not None and 0.0 < price < float("inf")}

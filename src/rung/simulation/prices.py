@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import lru_cache
 
+from rung.domain import decimals
 from rung.domain.order import Side
 
 BUY = Side.BUY
@@ -13,10 +13,9 @@ PRICE_STEP = Decimal("0.0001")
 """Execution prices are kept to a hundredth of a cent; venues with finer ticks use their tick."""
 
 
-@lru_cache(maxsize=65_536)
 def exact(value: float) -> Decimal:
-    """The shortest decimal that reads back as `value`: 45.12 stays 45.12. Raises for NaN and infinity."""
-    number = Decimal(repr(float(value)))
+    """A price as a decimal; raises ValueError for NaN and infinity, at which nothing is traded."""
+    number = decimals.exact(value)
     if not number.is_finite():
         raise ValueError(f"{value} is not a price")
     return number

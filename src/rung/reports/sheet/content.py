@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.domain.decimals import exact
 from rung.kernels.statistics.growth import total_return
 from rung.reports.words import money, number, percent
 
@@ -73,8 +74,7 @@ class Figure:
 def written(value: Decimal | float, kind: Kind) -> str:
     """A finite value in the words of its kind."""
     if kind in (Kind.MONEY, Kind.GAIN):
-        exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-        return money(exact, signed=kind is Kind.GAIN)
+        return money(value if isinstance(value, Decimal) else exact(value), signed=kind is Kind.GAIN)
     plain = float(value)
     match kind:
         case Kind.CHANGE:
