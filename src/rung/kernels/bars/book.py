@@ -19,6 +19,8 @@ from rung.kernels.compiled import inlined
 
 Row = NDArray[np.float64]
 Table = NDArray[np.float64]
+Columns = tuple[Row, Row, Row, Row, Row, NDArray[np.int64], Row, Row]
+"""open, high, low, close, volume, session, funding, atr: one row per bar; the last two may be empty."""
 LARGEST = sys.float_info.max
 
 

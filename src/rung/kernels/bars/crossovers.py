@@ -15,7 +15,8 @@ from rung.kernels.bars import layout as at
 from rung.kernels.bars.book import Row, Table
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
 from rung.kernels.bars.portfolio import Bars
-from rung.kernels.bars.sweep import LANES, ready, run_lanes
+from rung.kernels.bars.sweep import ready, run_lanes
+from rung.kernels.learner.lanes import LANES
 
 LANES_AT_ONCE = 512
 OUTCOMES = (

@@ -1,4 +1,4 @@
-"""Eight combinations of a sweep side by side: comparisons that answer a bit per lane, and what the bits need.
+"""Eight numbers side by side: bars of a tape or combinations of a sweep. Comparisons answer a bit per lane.
 
 Built on the learner's eight-lane arithmetic; the same rules hold: an index counts elements and nothing is checked.
 """
@@ -14,12 +14,12 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from rung.kernels.compiled import Row, inlined
-from rung.kernels.learner.lanes import _VECTOR, LANES, _lane_by_lane, _lanes, load8, require_row, splat8
+from rung.kernels.learner.lanes import LANES, VECTOR, lane_by_lane, lanes, load8, require_row, splat8
 
 ALL = 255
 _BITS, _WORD, _INDEX = ir.IntType(8), ir.IntType(64), ir.IntType(32)
 
-add8 = _lane_by_lane("fadd")
+add8 = lane_by_lane("fadd")
 
 
 @intrinsic
@@ -29,7 +29,7 @@ def below8(_typing: Any, left: Any, right: Any) -> Any:
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.zext(builder.bitcast(builder.fcmp_ordered("<", args[0], args[1]), _BITS), _WORD)
 
-    return types.int64(_lanes, _lanes), emit
+    return types.int64(lanes, lanes), emit
 
 
 @intrinsic
@@ -39,7 +39,7 @@ def least8(_typing: Any, left: Any, right: Any) -> Any:
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[0], args[1])
 
-    return _lanes(_lanes, _lanes), emit
+    return lanes(lanes, lanes), emit
 
 
 @intrinsic
@@ -96,7 +96,7 @@ def lowest8(_typing: Any, value: Any) -> Any:
             terms = [builder.select(builder.fcmp_ordered("<", x, y), x, y) for x, y in pairs]
         return terms[0]
 
-    return types.float64(_lanes), emit
+    return types.float64(lanes), emit
 
 
 @intrinsic
@@ -114,10 +114,10 @@ def rint8(_typing: Any, value: Any) -> Any:
     """The nearest whole numbers, half to even."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        kind = ir.FunctionType(VECTOR, [VECTOR])
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.rint.v8f64"), args)
 
-    return _lanes(_lanes), emit
+    return lanes(lanes), emit
 
 
 @intrinsic
@@ -125,13 +125,13 @@ def running8(_typing: Any, value: Any) -> Any:
     """Lane i is the sum of lanes 0 … i; whole numbers only, since lanes are added by doubling distances."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        total, zeros, picks = args[0], ir.Constant(_VECTOR, [0.0] * LANES), ir.VectorType(_INDEX, LANES)
+        total, zeros, picks = args[0], ir.Constant(VECTOR, [0.0] * LANES), ir.VectorType(_INDEX, LANES)
         for distance in (1, 2, 4):
             moved = [i - distance if i >= distance else LANES for i in range(LANES)]
             total = builder.fadd(total, builder.shuffle_vector(total, zeros, ir.Constant(picks, moved)))
         return total
 
-    return _lanes(_lanes), emit
+    return lanes(lanes), emit
 
 
 @intrinsic
@@ -141,7 +141,7 @@ def last8(_typing: Any, value: Any) -> Any:
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.extract_element(args[0], ir.Constant(_INDEX, LANES - 1))
 
-    return types.float64(_lanes), emit
+    return types.float64(lanes), emit
 
 
 @intrinsic

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rung.domain.errors import UserError
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
+from rung.kernels.bars.book import Columns, Row, Table, crossing_steps, is_price, is_tradable, match, works
 from rung.kernels.bars.decide import decide, decide_weight, follow, fund, note_day
 from rung.kernels.bars.lanes import counted
 from rung.kernels.bars.params import BarRules, new_books, pack_rules
@@ -18,7 +18,6 @@ from rung.kernels.bars.spans import calm_until, deepest_fall, or_ruin, regular_u
 from rung.kernels.bars.trades import TRADE_FIELDS, round_trips
 from rung.kernels.compiled import entry, inlined
 
-Columns = tuple[Row, Row, Row, Row, Row, NDArray[np.int64], Row, Row]
 Seen = tuple[float, float, int, bool, float, float]
 NOTHING = np.zeros(0)
 NO_DIRECTIONS = np.zeros(0, np.int8)

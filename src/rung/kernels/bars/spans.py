@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row
+from rung.kernels.bars.book import Columns, Row
 from rung.kernels.bars.lanes import ALL, apart, below8, counted, equal8, least8, lowest8, lowest_bit, prices8
 from rung.kernels.compiled import inlined, separate
 from rung.kernels.learner.lanes import LANES, load8, splat8
 
 STRETCH = 512
-Columns = tuple[Row, Row, Row, Row, Row, NDArray[np.int64], Row, Row]
 
 
 @separate

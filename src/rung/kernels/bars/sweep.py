@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.kernels.bars import layout as at
-from rung.kernels.bars.book import Row, Table, crossing_steps, is_price, is_tradable, match, works
+from rung.kernels.bars.book import Columns, Row, Table, crossing_steps, is_price, is_tradable, match, works
 from rung.kernels.bars.decide import decide, follow, fund, note_day
 from rung.kernels.bars.lanes import ALL, add8, below8, least8, lowest_bit
 from rung.kernels.compiled import entry, inlined
-from rung.kernels.learner.lanes import load8, mul8, splat8, store8
+from rung.kernels.learner.lanes import LANES, load8, mul8, splat8, store8
 
-LANES = 8
 CASH, BASE, FLOOR, CEILING, PEAK, TROUGH, UPPER, LOWER = range(0, 64, LANES)
 """Offsets in the 64 numbers every bar reads of eight combinations."""
 HOT = 64
@@ -27,7 +26,6 @@ WORKS, LONG, SHORT, WAS_LONG, WAS_SHORT, DECIDED = range(6)
 """Bits per lane: an order works; held long, short; the newest direction; whether there was one."""
 FLAGS = 8
 Bits = NDArray[np.int64]
-Columns = tuple[Row, Row, Row, Row, Row, Bits, Row, Row]
 
 
 @entry

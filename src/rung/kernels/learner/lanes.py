@@ -19,7 +19,7 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic, models, register_model
 
 LANES = 8
-_VECTOR = ir.VectorType(ir.DoubleType(), LANES)
+VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 _INDEX = ir.IntType(32)
 
 
@@ -28,13 +28,13 @@ class _Lanes(types.Type):  # type: ignore[misc]
         super().__init__(name="float64x8")
 
 
-_lanes = _Lanes()
+lanes = _Lanes()
 
 
 @register_model(_Lanes)
 class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, VECTOR)
 
 
 def require_row(array: Any, number: Any = types.float64) -> None:
@@ -45,7 +45,7 @@ def require_row(array: Any, number: Any = types.float64) -> None:
 
 def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     array = context.make_array(signature.args[0])(context, builder, args[0])
-    return builder.bitcast(builder.gep(array.data, [args[1]]), _VECTOR.as_pointer())
+    return builder.bitcast(builder.gep(array.data, [args[1]]), VECTOR.as_pointer())
 
 
 @intrinsic
@@ -58,7 +58,7 @@ def load8(_typing: Any, array: Any, index: Any) -> Any:
         value.align = 8
         return value
 
-    return _lanes(array, types.intp), emit
+    return lanes(array, types.intp), emit
 
 
 @intrinsic
@@ -70,7 +70,7 @@ def store8(_typing: Any, array: Any, index: Any, value: Any) -> Any:
         builder.store(args[2], _address(context, builder, signature, args)).align = 8
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, _lanes), emit
+    return types.void(array, types.intp, lanes), emit
 
 
 @intrinsic
@@ -78,27 +78,27 @@ def splat8(_typing: Any, scalar: Any) -> Any:
     """Eight times the same number."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        undefined = ir.Constant(_VECTOR, ir.Undefined)
+        undefined = ir.Constant(VECTOR, ir.Undefined)
         first = builder.insert_element(undefined, args[0], ir.Constant(_INDEX, 0))
         zeros = ir.Constant(ir.VectorType(_INDEX, LANES), [0] * LANES)
         return builder.shuffle_vector(first, undefined, zeros)
 
-    return _lanes(types.float64), emit
+    return lanes(types.float64), emit
 
 
-def _lane_by_lane(instruction: str) -> Any:
+def lane_by_lane(instruction: str) -> Any:
     """An intrinsic of two operands that is one instruction of LLVM."""
 
     def operation(_typing: Any, left: Any, right: Any) -> Any:
         def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             return getattr(builder, instruction)(args[0], args[1])
 
-        return _lanes(_lanes, _lanes), emit
+        return lanes(lanes, lanes), emit
 
     return intrinsic(operation)
 
 
-mul8, div8, sub8 = _lane_by_lane("fmul"), _lane_by_lane("fdiv"), _lane_by_lane("fsub")
+mul8, div8, sub8 = lane_by_lane("fmul"), lane_by_lane("fdiv"), lane_by_lane("fsub")
 
 
 @intrinsic
@@ -106,10 +106,10 @@ def choose8(_typing: Any, test: Any, yes: Any, no: Any) -> Any:
     """`yes` in the lanes where test > 0, `no` in the others and where test is NaN."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        zero = ir.Constant(_VECTOR, [0.0] * LANES)
+        zero = ir.Constant(VECTOR, [0.0] * LANES)
         return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], args[2])
 
-    return _lanes(_lanes, _lanes, _lanes), emit
+    return lanes(lanes, lanes, lanes), emit
 
 
 @intrinsic
@@ -117,10 +117,10 @@ def sqrt8(_typing: Any, value: Any) -> Any:
     """√value, correctly rounded; NaN below 0."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        kind = ir.FunctionType(VECTOR, [VECTOR])
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{LANES}f64"), args)
 
-    return _lanes(_lanes), emit
+    return lanes(lanes), emit
 
 
 @intrinsic
@@ -128,10 +128,10 @@ def fma8(_typing: Any, left: Any, right: Any, addend: Any) -> Any:
     """left · right + addend, rounded once."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f64"), args)
 
-    return _lanes(_lanes, _lanes, _lanes), emit
+    return lanes(lanes, lanes, lanes), emit
 
 
 @intrinsic
@@ -144,4 +144,4 @@ def sum8(_typing: Any, value: Any) -> Any:
             terms = [builder.fadd(terms[i], terms[i + 1]) for i in range(0, len(terms), 2)]
         return terms[0]
 
-    return types.float64(_lanes), emit
+    return types.float64(lanes), emit
