@@ -16,6 +16,8 @@ from rung.lab.sweeping import Estimate, duration
 from rung.reports.words import percent
 
 SHOWN = 10
+MOST_IN_JSON = 10_000
+"""Rows of the summary: beyond, the best half and the worst half of so many. The tables hold them all."""
 NOTHING = "-"
 FIGURES = ("return", "trades", "won", "max drawdown", "Sharpe ± error", "fees")
 
@@ -66,6 +68,9 @@ def facts(result: SweepResult) -> list[tuple[str, str]]:
     if luck.deflated is not None:
         rows.append(("deflated", deflated_words(luck.deflated, luck)))
     rows.append(("overfitting", overfit_words(luck, whole=result.plan.keeps_days)))
+    if len(result.rows) > MOST_IN_JSON:
+        half = MOST_IN_JSON // 2
+        rows.append(("files", f"JSON holds the best {half:,} and the worst {half:,} rows, CSV and Parquet all of them"))
     return rows
 
 
@@ -121,21 +126,26 @@ def estimate_words(estimate: Estimate, plan: Plan) -> str:
     many += f" ({groups} symbols × {plan.grid.count:,})" if groups > 1 else ""
     if estimate.done:
         many += f", {estimate.done:,} of them done before"
-    if estimate.seconds is None:
-        return many
     cores = f"{estimate.workers} core{'' if estimate.workers == 1 else 's'}"
-    return f"{many}; about {duration(estimate.seconds)} on {cores}, measured on the first"
+    if estimate.runs_seconds is None:
+        return f"{many}; about {duration(estimate.seconds)} to judge and write them"
+    return (
+        f"{many}; about {duration(estimate.seconds)}: {duration(estimate.runs_seconds)} for the runs on {cores}, "
+        "measured on the first, the rest to count, check and write them"
+    )
 
 
 def summary(result: SweepResult) -> object:
-    """Everything in the words of JSON."""
-    luck = result.luck
+    """Everything in the words of JSON; of a large sweep the best and the worst rows."""
+    luck, rows = result.luck, result.rows
+    shown = rows if len(rows) <= MOST_IN_JSON else rows.head(MOST_IN_JSON // 2).vstack(rows.tail(MOST_IN_JSON // 2))
     return jsonable(
         {
             "id": result.plan.id,
             "identity": result.plan.benches[0].identity,
             "grid": result.plan.grid.axes,
-            "rows": result.rows.to_dicts(),
+            "rows": shown.to_dicts(),
+            "rows_left_out": len(rows) - len(shown),
             "checks": result.checks,
             "tried": luck.tally.count,
             "new": luck.new,

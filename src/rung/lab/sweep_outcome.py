@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BEST_WITH_DAYS = 200
 """Of a sweep too large to keep all daily returns: so many of the best get theirs in a second pass."""
-AT_ONCE = 10_000
+AT_ONCE = 50_000
 SAME_FRAC = 1e-6
 Place = tuple[int, Combo]
 """Group of symbols, combination."""

@@ -21,7 +21,7 @@ from rung.lab.costs import load_costs
 from rung.lab.statistics.trial_file import SqliteTrialBook
 from rung.lab.sweep_luck import luck_of_best
 from rung.lab.sweep_plan import plan_sweep
-from rung.lab.sweeping import Estimate, Where, duration, run_sweep
+from rung.lab.sweeping import BESIDES_SECONDS, DESK_SECONDS_PER_BAR, Estimate, Where, duration, run_sweep
 from rung.market.tape import COLUMNS, Label, RawBars, make_tape
 from rung.simulation.params import BorrowParams, CryptoCostParams
 
@@ -242,9 +242,12 @@ def test_every_combination_is_counted_once_before_it_runs(tmp_path: Path) -> Non
 
 
 def test_a_sweep_killed_while_it_is_timed_has_been_counted(tmp_path: Path) -> None:
-    """The first task runs to be timed, before the pool sees any."""
+    """The first task runs to be timed, before the pool sees any; counting has been timed by then."""
+    ticks = iter((0.0, 1.0))
 
     def killed() -> float:
+        for tick in ticks:
+            return tick
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -254,13 +257,31 @@ def test_a_sweep_killed_while_it_is_timed_has_been_counted(tmp_path: Path) -> No
 
 def test_the_estimate_leaves_out_what_compiling_took(tmp_path: Path) -> None:
     """A first run of 60 seconds, 59 of them for machine code that is there from then on, and a second one."""
-    seconds, compiled = iter((0.0, 60.0, 60.0, 61.0)), iter((10.0, 69.0, 69.0, 69.0))
+    seconds, compiled = iter((0.0, 0.0, 0.0, 60.0, 60.0, 61.0)), iter((10.0, 69.0, 69.0, 69.0))
     told = list[Estimate]()
     timed = where(
         tmp_path, told=told.append, stopwatch=lambda: next(seconds), compiled=lambda: next(compiled), workers=1
     )
     run_sweep(plan_sweep(request(), {"period": [20]}), timed)
-    assert told[0].seconds == pytest.approx(1.0)
+    assert told[0].runs_seconds == pytest.approx(1.0)
+
+
+def test_the_estimate_holds_what_is_done_besides_the_runs(tmp_path: Path) -> None:
+    """Counting took 30 seconds and is done once more at the end; the runs take 4 of 0.5 on two cores."""
+    seconds, told = iter((0.0, 30.0, 0.0, 0.5, 0.5, 1.0)), list[Estimate]()
+    timed = where(tmp_path, told=told.append, stopwatch=lambda: next(seconds), compiled=lambda: 0.0, workers=2)
+    run_sweep(plan_sweep(request(), {"period": [10, 20, 30, 40]}), timed)
+    assert told[0].runs_seconds == pytest.approx(1.0)
+    bars = 2 * 1440
+    checked = DESK_SECONDS_PER_BAR * bars
+    assert told[0].seconds == pytest.approx(31.0 + 4 * BESIDES_SECONDS + checked, rel=1e-12)
+    again, ticks = list[Estimate](), iter((0.0, 20.0))
+    run_sweep(
+        plan_sweep(request(), {"period": [10, 20, 30, 40]}),
+        where(tmp_path, told=again.append, stopwatch=lambda: next(ticks)),
+    )
+    assert (again[0].runs_seconds, again[0].done) == (None, 4)
+    assert again[0].seconds == pytest.approx(20.0 + 4 * BESIDES_SECONDS + checked, rel=1e-12)
 
 
 def test_an_absurd_grid_is_refused_with_its_number_and_its_time(tmp_path: Path) -> None:
