@@ -63,8 +63,8 @@ def facts(result: SweepResult) -> list[tuple[str, str]]:
     rows = [("costs", "; ".join(f"{name} {value}" for name, value in identity.costs))]
     rows += [("engine", words) for words in engine_words(result.plan, result.rows["engine"].to_list())]
     rows += [("on the desk", check_words(check)) for check in result.checks]
-    tried = f"{luck.tally.count:,} combinations on these days or some of them, {luck.new:,} new in this sweep"
-    rows.append(("tried", f"{tried} (the trial book counts them all)"))
+    here = f"{luck.ran:,} combination{'' if luck.ran == 1 else 's'} in this sweep, {luck.new:,} of them new"
+    rows.append(("tried", f"{here}; {luck.tally.count:,} in all on these days or some of them, by the trial book"))
     if luck.deflated is not None:
         rows.append(("deflated", deflated_words(luck.deflated, luck)))
     rows.append(("overfitting", overfit_words(luck, whole=result.plan.keeps_days)))
@@ -147,6 +147,7 @@ def summary(result: SweepResult) -> object:
             "rows": shown.to_dicts(),
             "rows_left_out": len(rows) - len(shown),
             "checks": result.checks,
+            "ran": luck.ran,
             "tried": luck.tally.count,
             "new": luck.new,
             "sharpe": luck.sharpe,

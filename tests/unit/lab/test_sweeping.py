@@ -19,7 +19,7 @@ from rung.lab.backtesting import BacktestRequest, backtest
 from rung.lab.campaign import Inline, Outcome, Task, Work
 from rung.lab.costs import load_costs
 from rung.lab.statistics.trial_file import SqliteTrialBook
-from rung.lab.sweep_luck import luck_of_best
+from rung.lab.sweep_luck import Best, luck_of_best
 from rung.lab.sweep_plan import plan_sweep
 from rung.lab.sweeping import BESIDES_SECONDS, DESK_SECONDS_PER_BAR, Estimate, Where, duration, run_sweep
 from rung.market.tape import COLUMNS, Label, RawBars, make_tape
@@ -336,19 +336,56 @@ def test_luck_explains_the_best_of_many_without_skill() -> None:
 
     rows = [daily(seed, 0.0) for seed in range(100)]
     best = max(rows, key=sum)
-    luck = luck_of_best(best, sum(best), rows, Tally(count=100), 100, 365)
+    luck = luck_of_best(Best(daily=best, total_frac=sum(best), of=100), rows, Tally(count=100), 100, 365)
     assert luck.sentence.startswith("Luck explains the best one: without any skill the best of 100 combinations")
     assert luck.overfit is not None
     assert luck.overfit_of == 100
     skilled = daily(1, 0.004)
-    assert luck_of_best(skilled, sum(skilled), rows, Tally(count=100), 0, 365).sentence.startswith("Luck hardly")
+    good = Best(daily=skilled, total_frac=sum(skilled), of=100)
+    assert luck_of_best(good, rows, Tally(count=100), 0, 365).sentence.startswith("Luck hardly")
 
 
 def test_a_week_cannot_tell_and_a_loss_needs_no_luck() -> None:
     from rung.lab.statistics.trials import Tally
 
     week = [0.01, 0.011, 0.009, 0.012, 0.01, 0.011, 0.0105]
-    assert luck_of_best(week, 0.07, [week], Tally(count=3), 3, 365).sentence.startswith("Cannot tell: 7 days")
-    lost = luck_of_best([-x for x in week], -0.07, [week], Tally(count=3), 3, 365)
+    short = Best(daily=week, total_frac=0.07, of=3)
+    assert luck_of_best(short, [week], Tally(count=3), 3, 365).sentence.startswith("Cannot tell: 7 days")
+    poor = Best(daily=[-x for x in week], total_frac=-0.07, of=3)
+    lost = luck_of_best(poor, [week], Tally(count=3), 3, 365)
     assert lost.sentence == "There is nothing for luck to explain: the best of 3 combinations lost 7.00%."
     assert lost.overfit is None
+
+
+def test_what_was_tried_elsewhere_is_not_what_ran_here() -> None:
+    """Two of these and 21 earlier ones: the best is the best of two, and deflated by 23."""
+    from rung.lab.statistics.trials import Tally
+
+    row = daily(3, 0.0005)
+    luck = luck_of_best(Best(daily=row, total_frac=sum(row), of=2), [row, row], Tally(count=23), 1, 365)
+    assert luck.sentence.startswith(
+        "Luck explains the best one: it is the best of 2; 23 were tried on these days, and without any skill the best "
+        "of so many is as good with probability "
+    )
+    assert luck.deflated is not None
+    assert luck.deflated.trials == 23
+    lost = luck_of_best(Best(daily=row, total_frac=-0.01, of=2), [row], Tally(count=23), 1, 365).sentence
+    assert lost == "There is nothing for luck to explain: the best of 2 lost 1.00%; 23 were tried on these days."
+
+
+def test_a_sweep_whose_best_never_traded_says_so(tmp_path: Path) -> None:
+    """Half the price away from its mean is a place no close comes to; at a tenth of a per cent it trades, and loses."""
+    result = sweep("crossover", {"band": [0.0005, 0.5]}, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
+    assert result.rows["trades"].to_list()[0] == 0
+    assert result.rows["total_return_frac"][1] < 0
+    assert result.luck.sentence == (
+        "There is nothing for luck to explain: the best of 2 combinations never traded, and no other earned anything."
+    )
+
+
+def test_a_sweep_after_another_says_how_many_ran_and_how_many_were_tried(tmp_path: Path) -> None:
+    run_sweep(plan_sweep(request(), GRID), where(tmp_path))
+    luck = run_sweep(plan_sweep(request(), {"period": [20, 60], "band": [0.002]}), where(tmp_path)).luck
+    assert (luck.ran, luck.tally.count, luck.new) == (2, 5, 1)
+    assert "the best of 2 lost" in luck.sentence
+    assert luck.sentence.endswith("; 5 were tried on these days.")
