@@ -59,8 +59,8 @@ def _shown(value: object) -> str:
 
 def facts(result: SweepResult) -> list[tuple[str, str]]:
     """(name, words): what ran, what it cost, how many were tried, and what that does to the best one."""
-    luck, identity = result.luck, result.plan.benches[0].identity
-    rows = [("costs", "; ".join(f"{name} {value}" for name, value in identity.costs))]
+    luck = result.luck
+    rows = [("costs", "; ".join(f"{name} {value}" for name, value in result.plan.costs))]
     rows += [("engine", words) for words in engine_words(result.plan, result.rows["engine"].to_list())]
     rows += [("on the desk", check_words(check)) for check in result.checks]
     here = f"{luck.ran:,} combination{'' if luck.ran == 1 else 's'} in this sweep, {luck.new:,} of them new"
@@ -143,6 +143,8 @@ def summary(result: SweepResult) -> object:
         {
             "id": result.plan.id,
             "identity": result.plan.benches[0].identity,
+            "symbols": result.plan.symbols,
+            "costs": result.plan.costs,
             "grid": result.plan.grid.axes,
             "rows": shown.to_dicts(),
             "rows_left_out": len(rows) - len(shown),

@@ -12,6 +12,7 @@ from rung.config.identity import content_id
 from rung.domain.errors import UserError
 from rung.lab.backtesting import BacktestRequest, Bench, prepare
 from rung.lab.campaign import Outcome, Payload, Task
+from rung.lab.costs import cost_lines
 from rung.lab.grids import Grid, read_grid
 from rung.lab.strategy_files import find_strategy
 from rung.lab.sweep_rows import DESK, TWIN, Row, desk_row
@@ -45,6 +46,17 @@ class Plan:
     def combinations(self) -> int:
         """Combinations over all groups of symbols."""
         return self.grid.count * len(self.benches)
+
+    @property
+    def costs(self) -> tuple[tuple[str, str], ...]:
+        """(name, value) of every cost, of all symbols of all groups."""
+        instruments = {symbol: each for bench in self.benches for symbol, each in bench.instruments.items()}
+        histories = {symbol: each for bench in self.benches for symbol, each in bench.histories.items()}
+        return cost_lines(self.benches[0].costs, instruments, histories)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(symbol for bench in self.benches for symbol in bench.market.symbols)
 
     @property
     def keeps_days(self) -> bool:

@@ -389,3 +389,12 @@ def test_a_sweep_after_another_says_how_many_ran_and_how_many_were_tried(tmp_pat
     assert (luck.ran, luck.tally.count, luck.new) == (2, 5, 1)
     assert "the best of 2 lost" in luck.sentence
     assert luck.sentence.endswith("; 5 were tried on these days.")
+
+
+def test_the_costs_of_a_sweep_name_every_symbol() -> None:
+    tapes = [*TAPES, *invented_tapes("OTHERUSDT", days=2, seed=1)]
+    plan = plan_sweep(request(data=tapes, symbols=("COINUSDT", "OTHERUSDT")), GRID)
+    costs = dict(plan.costs)
+    assert (len(plan.benches), plan.symbols) == (2, ("COINUSDT", "OTHERUSDT"))
+    assert costs["traded as"] == "COINUSDT spot, OTHERUSDT spot"
+    assert costs["fees"] == dict(plan.benches[1].identity.costs)["fees"]
