@@ -57,11 +57,19 @@ def heat_maps(result: SweepResult) -> str | None:
             f"<title>Sweep of {escape(title)}</title>\n<style>{STYLE}</style>",
             f'<script src="{plotly_file_name()}"></script>\n</head>\n<body>',
             f'<h1>Sweep of {escape(title)}</h1>\n<p class="note">{escape(note)}</p>',
-            f'<p class="honest">{escape(result.luck.sentence)}</p>',
+            f'<p class="honest">{escape(_honest(result))}</p>',
             *parts,
             "</body>\n</html>\n",
         ]
     )
+
+
+def _honest(result: SweepResult) -> str:
+    """The sentence about luck, and what PBO does not say where the two seem to disagree."""
+    luck = result.luck
+    if luck.overfit is None or not luck.caution:
+        return luck.sentence
+    return f"{luck.sentence} The probability of backtest overfitting is {luck.overfit.probability:.0%}. {luck.caution}."
 
 
 def blocks_of(wide: int, high: int, most: int) -> tuple[int, int]:

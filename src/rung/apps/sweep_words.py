@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rung.apps.cli.output import console, jsonable, print_table, print_words
+from rung.lab.statistics.pbo import Overfitting
 from rung.lab.statistics.psr import Deflated
 from rung.lab.sweep_luck import Luck
 from rung.lab.sweep_outcome import BEST_WITH_DAYS, Check, SweepResult
@@ -113,10 +114,21 @@ def overfit_words(luck: Luck, *, whole: bool) -> str:
     """Probability of backtest overfitting, or why there is none."""
     if luck.overfit is None:
         return f"cannot be said from {luck.days} days (8 and two combinations are needed)"
-    return (
-        f"PBO {luck.overfit.probability:.0%}: so often the best of one half of the days was not above the median in "
-        f"the other ({luck.overfit_of:,} combinations{'' if whole else ', the best only'}, {luck.overfit.days} days)"
+    found = luck.overfit
+    told = (
+        f"PBO {found.probability:.0%}: so often the best of one half of the days was not above the median in "
+        f"the other ({luck.overfit_of:,} combinations{'' if whole else ', the best only'}, {days_words(found)})"
     )
+    return f"{told}. {luck.caution}" if luck.caution else told
+
+
+def days_words(found: Overfitting) -> str:
+    """Which days the halves are made of: equal blocks, the oldest days left out where they fill none."""
+    blocks = f"{found.blocks} blocks of {found.days // found.blocks}"
+    if not found.left_out:
+        return f"{found.days} days in {blocks}"
+    left = f"the {'oldest' if found.left_out == 1 else f'{found.left_out} oldest'} left out"
+    return f"{found.days} of {found.days + found.left_out} days, since halves need equal blocks: {blocks}, {left}"
 
 
 def estimate_words(estimate: Estimate, plan: Plan) -> str:
@@ -156,6 +168,7 @@ def summary(result: SweepResult) -> object:
             "deflated": luck.deflated,
             "overfitting": None if luck.overfit is None else luck.overfit.probability,
             "overfitting_of": luck.overfit_of,
+            "overfitting_days": None if luck.overfit is None else luck.overfit.days,
             "verdict": luck.verdict,
             "said": [f"{name}: {words}" for name, words in facts(result)],
             "honesty": luck.sentence,

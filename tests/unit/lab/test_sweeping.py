@@ -398,3 +398,43 @@ def test_the_costs_of_a_sweep_name_every_symbol() -> None:
     assert (len(plan.benches), plan.symbols) == (2, ("COINUSDT", "OTHERUSDT"))
     assert costs["traded as"] == "COINUSDT spot, OTHERUSDT spot"
     assert costs["fees"] == dict(plan.benches[1].identity.costs)["fees"]
+
+
+def test_a_low_pbo_beside_a_sentence_about_luck_is_told_for_what_it_is() -> None:
+    """Ten settings that differ by the same little every day: the best stays the best, and none of them earns."""
+    from rung.apps.sweep_words import overfit_words
+    from rung.lab.statistics.trials import Tally
+
+    base = daily(5, 0.0, days=10)
+    rows = [[each + 0.0001 * n for each in base] for n in range(10)]
+    luck = luck_of_best(Best(daily=rows[-1], total_frac=0.01, of=10), rows, Tally(count=10), 10, 365)
+    assert luck.overfit is not None
+    assert luck.overfit.probability == 0.0
+    assert "PBO only ranks these settings against each other: a low one" in luck.caution
+    said = overfit_words(luck, whole=True)
+    assert said.startswith("PBO 0%: so often")
+    assert "8 of 10 days, since halves need equal blocks: 4 blocks of 2, the 2 oldest left out" in said
+    assert said.endswith(luck.caution)
+
+
+def test_a_high_pbo_beside_a_real_edge_is_told_for_what_it_is() -> None:
+    """Settings that all earn, and none more than another but by chance."""
+    from rung.apps.sweep_words import overfit_words
+    from rung.lab.statistics.trials import Tally
+
+    rows = [[0.004 + 0.01 * (x - 0.5) for x in noise] for noise in _alternating(20, 240)]
+    best = max(rows, key=sum)
+    luck = luck_of_best(Best(daily=best, total_frac=sum(best), of=20), rows, Tally(count=20), 20, 365)
+    assert luck.overfit is not None
+    assert luck.overfit.probability >= 0.5
+    assert luck.sentence.startswith("Luck hardly")
+    assert "a high one says" in luck.caution
+    assert "240 days in 16 blocks of 15" in overfit_words(luck, whole=True)
+
+
+def _alternating(rows: int, days: int) -> list[list[float]]:
+    """Uniform noise whose second half of days mirrors the first: what was good is bad then."""
+    import numpy as np
+
+    first = np.random.default_rng(1).random((rows, days // 2))
+    return [[*row, *(1.0 - row)] for row in first]
