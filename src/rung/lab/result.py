@@ -173,7 +173,7 @@ def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = Non
         if ViolationKind.CIRCUIT_BREAKER in figures.refused:
             parts.append("it lost so much that the gates stopped it")
         if figures.total_return_frac <= figures.hold_return_frac:
-            parts.append("buying and holding did no worse")
+            parts.append(_about_holding(figures.total_return_frac, figures.hold_return_frac))
         parts.append("one run of one parameter set, chosen by you: not out of sample")
     if tried is not None:
         parts.append(tried.words)
@@ -190,6 +190,11 @@ def _about_trading(figures: Figures) -> str:
     if net > 0:
         return f"it earned after costs, from {figures.trades} closed trades"
     return "it lost before costs too" if gross <= 0 else "costs ate what it earned"
+
+
+def _about_holding(total_frac: float, hold_frac: float) -> str:
+    own, hold = f"{total_frac:+.2%}", f"{hold_frac:+.2%}"
+    return f"buying and holding did {'as well' if own == hold else 'better'} ({hold} against {own})"
 
 
 def _about_luck(figures: Figures) -> str:
