@@ -438,3 +438,13 @@ def _alternating(rows: int, days: int) -> list[list[float]]:
 
     first = np.random.default_rng(1).random((rows, days // 2))
     return [[*row, *(1.0 - row)] for row in first]
+
+
+def test_long_tapes_are_kept_in_smaller_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same rows, whatever the size of the parts."""
+    plan = plan_sweep(request(), {"band": [0.0005, 0.001, 0.002, 0.004, 0.008]})
+    whole = run_sweep(plan, where(tmp_path, kept=None)).rows
+    assert [len(task.payload["combos"]) for task in plan.tasks()] == [5]
+    monkeypatch.setattr("rung.lab.sweep_plan.LOOKED_AT_PER_TASK", 2 * 2 * 1440)
+    assert [len(task.payload["combos"]) for task in plan.tasks()] == [2, 2, 1]
+    assert run_sweep(plan, where(tmp_path)).rows.equals(whole)
