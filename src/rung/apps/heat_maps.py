@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from rung.lab.sweep_outcome import SweepResult
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 CELL, MARGIN, TALLEST = 42, 130, 640
 MOST_LABELLED = 240
+MOST_BORDERED = 40
+"""Cells a side: with more of them the borders would hide the colours."""
+MOST_CELLS = 14_000
+"""On all maps of a page together. A cell is about 150 bytes, so that a page stays near two megabytes."""
+PLACE = "place of "
 LOSS, NEUTRAL, GAIN = "#b2182b", "#f7f7f7", "#2166ac"
 STYLE = (
     "body{margin:2rem auto;max-width:1120px;padding:0 1rem;"
@@ -31,13 +37,18 @@ def heat_maps(result: SweepResult) -> str | None:
     across, up = axes[0], axes[1]
     identity = result.plan.benches[0].identity
     most = max(abs(float(each)) for each in result.rows["total_return_frac"]) or 0.01
+    symbols = result.rows["symbol"].unique(maintain_order=True).sort()
+    wide, high = len(result.plan.grid.axes[across]), len(result.plan.grid.axes[up])
+    blocks = blocks_of(wide, high, MOST_CELLS // len(symbols))
     parts = []
-    for number, symbol in enumerate(result.rows["symbol"].unique(maintain_order=True).sort()):
+    for number, symbol in enumerate(symbols):
         rows = result.rows.filter(result.rows["symbol"] == symbol)
-        parts.append(f"<h2>{escape(symbol)}</h2>\n{_map(_best(rows, across, up), (across, up), most, number)}")
+        drawn = _map(_best(rows, (across, up), blocks), (across, up), most, number)
+        parts.append(f"<h2>{escape(symbol)}</h2>\n{drawn}")
     title = f"{identity.strategy}, {identity.start} to {identity.end}"
     invented = " Invented bars: no evidence of anything." if identity.synthetic else ""
     rest = f" Other parameters of the grid ({', '.join(axes[2:])}) at their best." if axes[2:] else ""
+    rest += _coarse_words(across, up, blocks)
     note = f"Total return after costs, per cent; white is zero, the same colours for every symbol.{rest}{invented}"
     return "\n".join(
         [
@@ -46,31 +57,70 @@ def heat_maps(result: SweepResult) -> str | None:
             f"<title>Sweep of {escape(title)}</title>\n<style>{STYLE}</style>",
             f'<script src="{plotly_file_name()}"></script>\n</head>\n<body>',
             f'<h1>Sweep of {escape(title)}</h1>\n<p class="note">{escape(note)}</p>',
-            f'<p class="honest">{escape(result.luck.sentence)}</p>',
+            f'<p class="honest">{escape(_honest(result))}</p>',
             *parts,
             "</body>\n</html>\n",
         ]
     )
 
 
-def _best(rows: pl.DataFrame, across: str, up: str) -> pl.DataFrame:
-    """One row per cell: the highest return over whatever else was swept."""
-    return rows.sort("total_return_frac", descending=True).unique([across, up], keep="first", maintain_order=True)
+def _honest(result: SweepResult) -> str:
+    """The sentence about luck, and what PBO does not say where the two seem to disagree."""
+    luck = result.luck
+    if luck.overfit is None or not luck.caution:
+        return luck.sentence
+    return f"{luck.sentence} The probability of backtest overfitting is {luck.overfit.probability:.0%}. {luck.caution}."
+
+
+def blocks_of(wide: int, high: int, most: int) -> tuple[int, int]:
+    """How many values of either axis share a cell, so that at most `most` cells are drawn; (1, 1) when all fit."""
+    across = up = 1
+    while ceil(wide / across) * ceil(high / up) > max(1, most):
+        if wide / across >= high / up:
+            across += 1
+        else:
+            up += 1
+    return across, up
+
+
+def _coarse_words(across: str, up: str, blocks: tuple[int, int]) -> str:
+    if blocks == (1, 1):
+        return ""
+    return (
+        f" Drawn coarser than swept, since nobody sees so many cells: a cell is the best of {blocks[0]} × {blocks[1]} "
+        f"values ({across} × {up}), so the map looks better than the sweep. Every row is in the tables beside it."
+    )
+
+
+def _best(rows: pl.DataFrame, axes: tuple[str, str], blocks: tuple[int, int]) -> pl.DataFrame:
+    """One row per cell: the highest return over whatever else was swept. A cell's place is its lowest two values."""
+    import polars as pl
+
+    places = []
+    for name, size in zip(axes, blocks, strict=True):
+        values = _sorted(rows, name)
+        first = [values[i - i % size] for i in range(len(values))]
+        lowest = pl.col(name).replace_strict(values, first, return_dtype=rows.schema[name])
+        places.append(lowest.alias(f"{PLACE}{name}"))
+    ranked = rows.sort("total_return_frac", descending=True, maintain_order=True).with_columns(places)
+    return ranked.unique([f"{PLACE}{name}" for name in axes], keep="first", maintain_order=True)
 
 
 def _map(cells: pl.DataFrame, axes: tuple[str, str], most: float, number: int) -> str:
     import plotly.graph_objects as go
 
     across, up = axes
-    x, y = (_sorted(cells, name) for name in axes)
-    by_place: dict[tuple[Any, Any], dict[str, Any]] = {(row[across], row[up]): row for row in cells.to_dicts()}
+    x, y = (_sorted(cells, f"{PLACE}{name}") for name in axes)
+    by_place: dict[tuple[Any, Any], dict[str, Any]] = {
+        (row[f"{PLACE}{across}"], row[f"{PLACE}{up}"]): row for row in cells.to_dicts()
+    }
     grid = [[by_place.get((i, j)) for i in x] for j in y]
     z = [[None if cell is None else 100 * cell["total_return_frac"] for cell in row] for row in grid]
     hover = [["" if cell is None else _hover(cell, axes) for cell in row] for row in grid]
-    labelled = len(x) * len(y) <= MOST_LABELLED
+    labelled, gap = len(x) * len(y) <= MOST_LABELLED, 1 if max(len(x), len(y)) <= MOST_BORDERED else 0
     figure = go.Figure(
         go.Heatmap(
-            x=[_text(i) for i in x], y=[_text(j) for j in y], z=z, text=hover, hoverinfo="text", xgap=1, ygap=1,
+            x=[_text(i) for i in x], y=[_text(j) for j in y], z=z, text=hover, hoverinfo="text", xgap=gap, ygap=gap,
             texttemplate="%{z:.1f}" if labelled else None, zmin=-100 * most, zmax=100 * most, zmid=0,
             colorscale=[[0.0, LOSS], [0.5, NEUTRAL], [1.0, GAIN]], colorbar={"ticksuffix": " %", "thickness": 14},
         )

@@ -32,7 +32,7 @@ def show_walk(question: Question, plan: Plan | CrossPlan, where: Where, *, as_js
     subject, grid, _ = asked(question)
     plan = replace(plan, at_ns=SystemClock().now_ns(), out=folder_for(plan.out))
     result: WalkForwardResult | CrossResult
-    with campaign_progress() as progress:
+    with campaign_progress(plan.out) as progress:
         if isinstance(plan, CrossPlan):
             result = cross_validate(subject, grid, plan, open_book(), pool_of(*where), progress)
         else:
@@ -62,7 +62,7 @@ def show_tuning(question: Question, plan: TunePlan, where: Where, *, as_json: bo
     subject, _, axes = asked(question)
     plan = replace(plan, at_ns=SystemClock().now_ns())
     folder_for(plan.out)
-    with campaign_progress("trials") as progress:
+    with campaign_progress(plan.out, "trials") as progress:
         result = tune(subject, axes, plan, open_book(), pool_of(*where), progress)
     written = _tuned_files(question, result, rotation=rotation)
     if as_json:

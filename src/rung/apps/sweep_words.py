@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rung.apps.cli.output import console, jsonable, print_table, print_words
+from rung.lab.statistics.pbo import Overfitting
 from rung.lab.statistics.psr import Deflated
 from rung.lab.sweep_luck import Luck
 from rung.lab.sweep_outcome import BEST_WITH_DAYS, Check, SweepResult
@@ -16,6 +17,8 @@ from rung.lab.sweeping import Estimate, duration
 from rung.reports.words import percent
 
 SHOWN = 10
+MOST_IN_JSON = 10_000
+"""Rows of the summary: beyond, the best half and the worst half of so many. The tables hold them all."""
 NOTHING = "-"
 FIGURES = ("return", "trades", "won", "max drawdown", "Sharpe ± error", "fees")
 
@@ -57,15 +60,18 @@ def _shown(value: object) -> str:
 
 def facts(result: SweepResult) -> list[tuple[str, str]]:
     """(name, words): what ran, what it cost, how many were tried, and what that does to the best one."""
-    luck, identity = result.luck, result.plan.benches[0].identity
-    rows = [("costs", "; ".join(f"{name} {value}" for name, value in identity.costs))]
+    luck = result.luck
+    rows = [("costs", "; ".join(f"{name} {value}" for name, value in result.plan.costs))]
     rows += [("engine", words) for words in engine_words(result.plan, result.rows["engine"].to_list())]
     rows += [("on the desk", check_words(check)) for check in result.checks]
-    tried = f"{luck.tally.count:,} combinations on these days or some of them, {luck.new:,} new in this sweep"
-    rows.append(("tried", f"{tried} (the trial book counts them all)"))
+    here = f"{luck.ran:,} combination{'' if luck.ran == 1 else 's'} in this sweep, {luck.new:,} of them new"
+    rows.append(("tried", f"{here}; {luck.tally.count:,} in all on these days or some of them, by the trial book"))
     if luck.deflated is not None:
         rows.append(("deflated", deflated_words(luck.deflated, luck)))
     rows.append(("overfitting", overfit_words(luck, whole=result.plan.keeps_days)))
+    if len(result.rows) > MOST_IN_JSON:
+        half = MOST_IN_JSON // 2
+        rows.append(("files", f"JSON holds the best {half:,} and the worst {half:,} rows, CSV and Parquet all of them"))
     return rows
 
 
@@ -108,10 +114,21 @@ def overfit_words(luck: Luck, *, whole: bool) -> str:
     """Probability of backtest overfitting, or why there is none."""
     if luck.overfit is None:
         return f"cannot be said from {luck.days} days (8 and two combinations are needed)"
-    return (
-        f"PBO {luck.overfit.probability:.0%}: so often the best of one half of the days was not above the median in "
-        f"the other ({luck.overfit_of:,} combinations{'' if whole else ', the best only'}, {luck.overfit.days} days)"
+    found = luck.overfit
+    told = (
+        f"PBO {found.probability:.0%}: so often the best of one half of the days was not above the median in "
+        f"the other ({luck.overfit_of:,} combinations{'' if whole else ', the best only'}, {days_words(found)})"
     )
+    return f"{told}. {luck.caution}" if luck.caution else told
+
+
+def days_words(found: Overfitting) -> str:
+    """Which days the halves are made of: equal blocks, the oldest days left out where they fill none."""
+    blocks = f"{found.blocks} blocks of {found.days // found.blocks}"
+    if not found.left_out:
+        return f"{found.days} days in {blocks}"
+    left = f"the {'oldest' if found.left_out == 1 else f'{found.left_out} oldest'} left out"
+    return f"{found.days} of {found.days + found.left_out} days, since halves need equal blocks: {blocks}, {left}"
 
 
 def estimate_words(estimate: Estimate, plan: Plan) -> str:
@@ -121,28 +138,37 @@ def estimate_words(estimate: Estimate, plan: Plan) -> str:
     many += f" ({groups} symbols × {plan.grid.count:,})" if groups > 1 else ""
     if estimate.done:
         many += f", {estimate.done:,} of them done before"
-    if estimate.seconds is None:
-        return many
     cores = f"{estimate.workers} core{'' if estimate.workers == 1 else 's'}"
-    return f"{many}; about {duration(estimate.seconds)} on {cores}, measured on the first"
+    if estimate.runs_seconds is None:
+        return f"{many}; about {duration(estimate.seconds)} to judge and write them"
+    return (
+        f"{many}; about {duration(estimate.seconds)}: {duration(estimate.runs_seconds)} for the runs on {cores}, "
+        "measured on the first, the rest to count, check and write them"
+    )
 
 
 def summary(result: SweepResult) -> object:
-    """Everything in the words of JSON."""
-    luck = result.luck
+    """Everything in the words of JSON; of a large sweep the best and the worst rows."""
+    luck, rows = result.luck, result.rows
+    shown = rows if len(rows) <= MOST_IN_JSON else rows.head(MOST_IN_JSON // 2).vstack(rows.tail(MOST_IN_JSON // 2))
     return jsonable(
         {
             "id": result.plan.id,
             "identity": result.plan.benches[0].identity,
+            "symbols": result.plan.symbols,
+            "costs": result.plan.costs,
             "grid": result.plan.grid.axes,
-            "rows": result.rows.to_dicts(),
+            "rows": shown.to_dicts(),
+            "rows_left_out": len(rows) - len(shown),
             "checks": result.checks,
+            "ran": luck.ran,
             "tried": luck.tally.count,
             "new": luck.new,
             "sharpe": luck.sharpe,
             "deflated": luck.deflated,
             "overfitting": None if luck.overfit is None else luck.overfit.probability,
             "overfitting_of": luck.overfit_of,
+            "overfitting_days": None if luck.overfit is None else luck.overfit.days,
             "verdict": luck.verdict,
             "said": [f"{name}: {words}" for name, words in facts(result)],
             "honesty": luck.sentence,

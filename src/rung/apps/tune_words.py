@@ -22,6 +22,8 @@ def print_tuning(result: TuneResult) -> None:
         right=("Sharpe",),
         stacks=True,
     )
+    if result.asked > len(result.tried) or result.every:
+        print_words("search", search_words(result))
     print_words("held out", f"{result.holdout[0]} to {result.holdout[1]}, run once the search had ended")
     print_words(
         "trials",
@@ -29,6 +31,17 @@ def print_tuning(result: TuneResult) -> None:
     )
     print_sides(result.box, result.default, subject)
     print_verdict(result.box, result.lead, subject)
+
+
+def search_words(result: TuneResult) -> str:
+    """How many different sets there were among those asked for, and whether the grid holds no other."""
+    sets, again = len(result.tried), result.asked - len(result.tried)
+    told = f"{sets} different set{'' if sets == 1 else 's'} in {result.asked} trials"
+    if again:
+        told += f"; {again} asked for a set that was known, which was neither run nor counted again"
+    left = result.plan.trials - result.asked
+    ended = f", so the search ended {left} trials early" if left > 0 else ""
+    return f"{told}{f'; the grid holds no other{ended}' if result.every else ''}"
 
 
 def tune_summary(result: TuneResult) -> object:
@@ -48,7 +61,10 @@ def tune_summary(result: TuneResult) -> object:
             "days": days_rows(result.dates, result.out_of_sample, result.default),
             "honesty": result.box,
             "lead": result.lead,
-            "trials": {"tried": len(result.tried), "counted": result.trials, "looks": result.looks},
+            "trials": {
+                "asked": result.asked, "tried": len(result.tried), "every": result.every, "counted": result.trials,
+                "looks": result.looks,
+            },
             "warnings": result.subject.warnings,
         }
-    )
+    )  # fmt: skip

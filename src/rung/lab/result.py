@@ -172,7 +172,7 @@ def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = Non
         if ViolationKind.CIRCUIT_BREAKER in figures.refused:
             parts.append("it lost so much that the gates stopped it")
         if figures.total_return_frac <= figures.hold_return_frac:
-            parts.append("buying and holding did no worse")
+            parts.append(_about_holding(figures.total_return_frac, figures.hold_return_frac))
         parts.append("one run of one parameter set, chosen by you: not out of sample")
     if tried is not None:
         parts.append(tried.words)
@@ -195,6 +195,11 @@ def _about_ruin(figures: Figures) -> str:
     end = figures.end_equity_quote
     left = f"{-end:,.2f} is owed at the end" if end < 0 else "nothing was left"
     return f"it was ruined on {figures.ruined_on}: {left}, and what came after is no result"
+
+
+def _about_holding(total_frac: float, hold_frac: float) -> str:
+    own, hold = f"{total_frac:+.2%}", f"{hold_frac:+.2%}"
+    return f"buying and holding did {'as well' if own == hold else 'better'} ({hold} against {own})"
 
 
 def _about_luck(figures: Figures) -> str:

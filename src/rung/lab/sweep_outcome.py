@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rung.lab.backtesting import Bench
 from rung.lab.campaign import Outcome
 from rung.lab.statistics.trials import Result, Tally, TrialBook
-from rung.lab.sweep_luck import Luck, luck_of_best
+from rung.lab.sweep_luck import Best, Luck, luck_of_best
 from rung.lab.sweep_plan import Combo, Plan, rows_of
 from rung.lab.sweep_rows import COLUMNS, DESK, Row, desk_row, periods_per_year
 from rung.lab.sweep_twin import second_look
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BEST_WITH_DAYS = 200
 """Of a sweep too large to keep all daily returns: so many of the best get theirs in a second pass."""
-AT_ONCE = 10_000
+AT_ONCE = 50_000
 SAME_FRAC = 1e-6
 Place = tuple[int, Combo]
 """Group of symbols, combination."""
@@ -71,10 +71,17 @@ def assembled(plan: Plan, outcomes: Mapping[str, Outcome], book: TrialBook, new:
         found, order = _with_days(plan, found, order)
     _report(plan, book, found)
     periods = periods_per_year(plan.benches[0])
-    best, tally = found[order[0]], _tally(plan, book)
     others = [row.daily for row in found.values() if row.daily]
-    luck = luck_of_best(best.daily, _total(best), others, tally, new, periods)
+    luck = luck_of_best(_best(found[order[0]], len(found)), others, _tally(plan, book), new, periods)
     return SweepResult(plan=plan, rows=_frame(plan, found, order), luck=luck, checks=_checks(plan, found, order))
+
+
+def _best(row: Row, of: int) -> Best:
+    """A position that is still open has paid its fee, or moved equity: that is trading, too."""
+    signs = ("trades", "fees_quote", "total_return_frac")
+    return Best(
+        daily=row.daily, total_frac=_total(row), of=of, traded=any(row.figures[COLUMNS.index(name)] for name in signs)
+    )
 
 
 def _placed(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[Place, Row]:

@@ -12,6 +12,7 @@ from rung.config.identity import content_id
 from rung.domain.errors import UserError
 from rung.lab.backtesting import BacktestRequest, Bench, prepare
 from rung.lab.campaign import Outcome, Payload, Task
+from rung.lab.costs import cost_lines
 from rung.lab.grids import Grid, read_grid
 from rung.lab.strategy_files import find_strategy
 from rung.lab.sweep_rows import DESK, TWIN, Row, desk_row
@@ -22,6 +23,10 @@ from rung.strategy.parameters import Value
 LANES_PER_TASK = 512
 MOST_WITH_DAYS = 2_000
 """Up to so many combinations the twin keeps every one's daily returns; beyond, those of the best only."""
+LOOKED_AT_PER_TASK = 12_000_000
+"""Combinations × bars of one task of the twin that keeps daily returns: about a second, so that little is lost when a
+sweep is stopped.
+"""
 BENCHES_KEPT = 8
 Combo = tuple[Value, ...]
 
@@ -47,19 +52,30 @@ class Plan:
         return self.grid.count * len(self.benches)
 
     @property
+    def costs(self) -> tuple[tuple[str, str], ...]:
+        """(name, value) of every cost, of all symbols of all groups."""
+        instruments = {symbol: each for bench in self.benches for symbol, each in bench.instruments.items()}
+        histories = {symbol: each for bench in self.benches for symbol, each in bench.histories.items()}
+        return cost_lines(self.benches[0].costs, instruments, histories)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(symbol for bench in self.benches for symbol in bench.market.symbols)
+
+    @property
     def keeps_days(self) -> bool:
         return self.combinations <= MOST_WITH_DAYS
 
     def tasks(self) -> Iterator[Task]:
         """Group by group; made one at a time, so that a grid of any size may be looked at."""
         for group, engine in enumerate(self.engines):
-            for combos in _portions(self.grid, engine):
+            for combos in _portions(self.grid, engine, self._lanes(group)):
                 yield Task.of(self._payload(group, engine, combos))
 
     def first_task(self, engine: str) -> Task:
         """The first task of the first group on this engine."""
         group = self.engines.index(engine)
-        return Task.of(self._payload(group, engine, next(_portions(self.grid, engine))))
+        return Task.of(self._payload(group, engine, next(_portions(self.grid, engine, self._lanes(group)))))
 
     def share(self, task: Task) -> float:
         """How many times the work of this task everything on its engine is: combinations × bars."""
@@ -71,6 +87,11 @@ class Plan:
     def values(self, group: int, combo: Combo) -> dict[str, Value]:
         """Every parameter of one combination, defaults included."""
         return {**self.benches[group].values, **dict(zip(self.grid.names, combo, strict=True))}
+
+    def _lanes(self, group: int) -> int:
+        if not self.keeps_days:
+            return LANES_PER_TASK
+        return min(LANES_PER_TASK, max(1, LOOKED_AT_PER_TASK // self.benches[group].market.feed.bars))
 
     def _payload(self, group: int, engine: str, combos: Sequence[Combo]) -> dict[str, Any]:
         return {
@@ -164,8 +185,8 @@ def _reason(bench: Bench, grid: Grid, desk_only: bool) -> str:
     return "the desk was asked for" if desk_only else why_not(bench, grid.axes)
 
 
-def _portions(grid: Grid, engine: str) -> Iterator[list[Combo]]:
-    """Combinations of one task each: one for the desk; for the twin, such as differ in LANES only."""
+def _portions(grid: Grid, engine: str, most: int) -> Iterator[list[Combo]]:
+    """Combinations of one task each: one for the desk; for the twin up to `most`, such as differ in LANES only."""
     if engine == DESK:
         for combo in grid:
             yield [combo]
@@ -174,6 +195,6 @@ def _portions(grid: Grid, engine: str) -> Iterator[list[Combo]]:
     inner = {name: values for name, values in grid.axes.items() if name in LANES}
     for fixed in itertools.product(*outer.values()):
         lanes = itertools.product(*inner.values())
-        while some := list(itertools.islice(lanes, LANES_PER_TASK)):
+        while some := list(itertools.islice(lanes, most)):
             named = [dict(zip((*outer, *inner), (*fixed, *lane), strict=True)) for lane in some]
             yield [tuple(each[name] for name in grid.names) for each in named]

@@ -27,8 +27,9 @@ from rung.lab.campaign import Progress as Done
 from rung.lab.statistics.trial_file import SqliteTrialBook
 from rung.lab.statistics.trials import TrialBook
 from rung.lab.strategy_files import AnyStrategy
-from rung.lab.sweep_outcome import SweepResult, assembled, record
+from rung.lab.sweep_outcome import BEST_WITH_DAYS, SweepResult, assembled, record
 from rung.lab.sweep_plan import Plan, Work, plan_sweep
+from rung.lab.sweep_rows import TWIN
 
 TRIALS = Path(".rung/trials.sqlite")
 MOST_UNASKED = 1_000_000
@@ -36,15 +37,28 @@ MOST_UNASKED = 1_000_000
 INLINE_SECONDS = 5.0
 """Work shorter than this is done before other processes have started."""
 RETRY_BELOW_SECONDS = 2.0
+COUNT_SECONDS = 50e-6
+"""What the trial book takes for a combination, where it has not been measured on this machine yet."""
+BESIDES_SECONDS = 15e-6
+"""Per combination: rows, their order, tables and files."""
+DESK_SECONDS_PER_BAR, LOOK_SECONDS_PER_BAR = 6e-6, 8e-8
+"""One run of the twin's best on the desk; one second look on the portfolio kernel. These four were measured on a sweep
+of 200,901 combinations over two days and one of 20,301 over 52, and are what `Estimate` adds to the runs themselves.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """Before the work: how much it is, and how long it takes. seconds : None when nothing had to be measured."""
+    """Before the work: how much it is, and how long it takes from here.
+
+    runs_seconds : of the runs alone, spread over the workers; None when nothing has to be run.   seconds : with what is
+    done besides, by one process: the trial book a second time, the checks on the desk, tables and files.
+    """
 
     combinations: int
     done: int
-    seconds: float | None
+    runs_seconds: float | None
+    seconds: float
     workers: int
 
 
@@ -138,21 +152,29 @@ def run_sweep(plan: Plan, where: Where) -> SweepResult:
     kept = _kept_file(plan, where)
     done = {} if kept is None else kept_outcomes(kept)
     if plan.combinations > MOST_UNASKED and not where.yes:
-        _refuse_absurd(_measured(plan, where, done), where)
+        _refuse_absurd(_measured(plan, where, done, COUNT_SECONDS * plan.combinations), where)
+    began = where.stopwatch()
     counted = record(plan, where.trials, where.clock.now_ns())
-    estimate = _measured(plan, where, done)
+    estimate = _measured(plan, where, done, where.stopwatch() - began)
     where.told(estimate)
-    pool = where.pool or (Inline() if (estimate.seconds or 0.0) < INLINE_SECONDS else ProcessPool())
+    short = estimate.runs_seconds is None or estimate.workers == 1
+    pool = where.pool or (Inline() if short else ProcessPool(where.workers))
     outcomes = run_campaign(Work(plan.requests), plan.tasks(), pool=pool, kept=kept, progress=where.progress)
     return assembled(plan, outcomes, where.trials, counted)
 
 
-def _measured(plan: Plan, where: Where, done: Mapping[str, Outcome]) -> Estimate:
-    """The first task of each engine, for its time alone; a quick one twice, since the first time also loads code."""
+def _measured(plan: Plan, where: Where, done: Mapping[str, Outcome], counting_seconds: float) -> Estimate:
+    """The first task of each engine, for its time alone; a quick one twice, since the first time also loads code.
+
+    counting_seconds : what the trial book took, or will take, to count every combination once.
+    """
     workers = where.workers or len(os.sched_getaffinity(0))
     finished = sum(len(task.payload["combos"]) for task in plan.tasks() if task.id in done) if done else 0
+    besides = counting_seconds + _besides(plan)
     if finished == plan.combinations:
-        return Estimate(combinations=plan.combinations, done=finished, seconds=None, workers=workers)
+        return Estimate(
+            combinations=plan.combinations, done=finished, runs_seconds=None, seconds=besides, workers=workers
+        )
     seconds, work = 0.0, Work(plan.requests)
     for engine in dict.fromkeys(plan.engines):
         first = plan.first_task(engine)
@@ -160,8 +182,22 @@ def _measured(plan: Plan, where: Where, done: Mapping[str, Outcome]) -> Estimate
         if spent < RETRY_BELOW_SECONDS:
             spent = _timed(work, first, where)
         seconds += spent * plan.share(first)
-    left = 1.0 - finished / plan.combinations
-    return Estimate(combinations=plan.combinations, done=finished, seconds=seconds * left / workers, workers=workers)
+    alone = seconds * (1.0 - finished / plan.combinations)
+    if where.pool is None and alone / workers < INLINE_SECONDS:
+        workers = 1
+    runs = alone / workers
+    return Estimate(
+        combinations=plan.combinations, done=finished, runs_seconds=runs, seconds=runs + besides, workers=workers
+    )
+
+
+def _besides(plan: Plan) -> float:
+    """Seconds of what follows the runs, but for the trial book."""
+    bars = [bench.market.feed.bars for bench in plan.benches]
+    checked = sum(each for each, engine in zip(bars, plan.engines, strict=True) if engine == TWIN)
+    looks = 0 if plan.keeps_days else BEST_WITH_DAYS * max(bars)
+    tables = BESIDES_SECONDS * plan.combinations
+    return tables + DESK_SECONDS_PER_BAR * checked + LOOK_SECONDS_PER_BAR * looks
 
 
 def _timed(work: Work, task: Task, where: Where) -> float:
@@ -172,7 +208,7 @@ def _timed(work: Work, task: Task, where: Where) -> float:
 
 
 def _refuse_absurd(estimate: Estimate, where: Where) -> None:
-    if estimate.seconds is not None:
+    if estimate.runs_seconds is not None:
         raise UserError(
             f"{estimate.combinations:,} combinations would take about {duration(estimate.seconds)} "
             f"on {estimate.workers} core{'' if estimate.workers == 1 else 's'}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +40,10 @@ Days = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunePlan:
-    """How to search. trials : sets of values.   train_days, test_days : of the folds; a set has nothing to learn, so
-    the former only keep the folds apart, and every fold begins with cold indicators.   holdout_days : the tail that
-    is never shown to the search.   out : folder of the study and of finished runs; the same call again goes on where
-    it was.
+    """How to search. trials : sets of values to ask for, fewer when the grid is exhausted.   train_days, test_days : of
+    the folds; a set has nothing to learn, so the former only keep the folds apart, and every fold begins with cold
+    indicators.   holdout_days : the tail that is never shown to the search.   out : folder of the study and of finished
+    runs; the same call again goes on where it was.
     """
 
     trials: int = 40
@@ -66,8 +67,10 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TuneResult:
-    """A finished search. in_sample : daily returns of the winner on the folds' test days, on which it was chosen.
-    out_of_sample, default : on the held-out days.   trials : counted on the days of tuning.   looks : at the held-out.
+    """A finished search. tried : different sets, in the order first asked.   asked : how many were asked for; one that
+    was known is neither run nor counted again.   every : whether the grid holds no other.   in_sample : daily returns
+    of the winner on the folds' test days, on which it was chosen.   out_of_sample, default : on the held-out days.
+    trials : counted on the days of tuning.   looks : at the held-out.
     """
 
     subject: Subject
@@ -75,6 +78,8 @@ class TuneResult:
     folds: tuple[Days, ...]
     holdout: Days
     tried: tuple[Tried, ...]
+    asked: int
+    every: bool
     winner: Tried
     default_sharpe: float | None
     dates: tuple[str, ...]
@@ -145,6 +150,8 @@ def tune(
         folds=folds,
         holdout=holdout,
         tried=tuple(tried),
+        asked=search.asked,
+        every=len(tried) == search.sets,
         winner=winner,
         default_sharpe=_annual(joined(inside[1]), year),
         dates=tuple(kept["dates"]),
@@ -171,10 +178,18 @@ class _Search:
     def __init__(self, subject: Subject, axes: Axes, plan: TunePlan, folds: Sequence[Days], book: TrialBook) -> None:
         self._subject, self._axes, self._plan, self._folds, self._book = subject, axes, plan, folds, book
         self.seen = subject.seen(folds[0][0], folds[-1][1])
+        self.sets = prod(len(axis) for axis in axes.values())
         self._study = _study(plan.out, self._identity())
 
+    @property
+    def asked(self) -> int:
+        """Sets that were asked for and told, repeated ones each time."""
+        return sum(trial.value is not None for trial in self._study.get_trials(deepcopy=False))
+
     def run(self, runner: Runner, progress: Progress) -> None:
-        """Ask for a batch, run it, tell; until there are as many trials as planned.
+        """Ask for a batch, run it, tell; until there are as many trials as planned, or no set is left to try.
+
+        A set that was asked for before is told what the runner kept of it.
 
         What an earlier call of the search tried is counted again, should the book have lost it.
         """
@@ -197,17 +212,14 @@ class _Search:
                 self._study.tell(number, measured or 0.0)
 
     def tried(self) -> list[Tried]:
-        """Every set, in the order asked. A set that never traded has no ratio; the search is told 0."""
-        year = self._subject.periods_per_year**0.5
-        return [
-            Tried(
-                number=trial.number,
-                values=self._values(trial.params),
-                sharpe=None if not trial.value else trial.value * year,
-            )
-            for trial in self._study.get_trials(deepcopy=False)
-            if trial.value is not None
-        ]
+        """Every set once, in the order first asked. A set that never traded has no ratio; the search is told 0."""
+        year, found = self._subject.periods_per_year**0.5, dict[tuple[Any, ...], Tried]()
+        for trial in self._study.get_trials(deepcopy=False):
+            if trial.value is not None:
+                values = self._values(trial.params)
+                sharpe = None if not trial.value else trial.value * year
+                found.setdefault(tuple(values.values()), Tried(number=trial.number, values=values, sharpe=sharpe))
+        return list(found.values())
 
     def count_look(self, holdout: Days) -> None:
         """The held-out days are looked at once by this search; another search on them looks again."""
@@ -251,10 +263,12 @@ class _Search:
             name: IntDistribution(0, len(axis) - 1) for name, axis in self._axes.items()
         }
         batch: list[tuple[int, Mapping[str, Any]]] = []
-        while len(self._study.trials) < self._plan.trials and len(batch) < BATCH:
+        known = {tuple(each.values.items()) for each in self.tried()}
+        while len(self._study.trials) < self._plan.trials and len(batch) < BATCH and len(known) < self.sets:
             self._study.sampler = _sampler(self._plan.seed, len(self._study.trials))
             trial = self._study.ask(space)
             batch.append((trial.number, trial.params))
+            known.add(tuple(self._values(trial.params).items()))
         return batch
 
 

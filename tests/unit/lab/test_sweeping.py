@@ -19,9 +19,9 @@ from rung.lab.backtesting import BacktestRequest, backtest
 from rung.lab.campaign import Inline, Outcome, Task, Work
 from rung.lab.costs import load_costs
 from rung.lab.statistics.trial_file import SqliteTrialBook
-from rung.lab.sweep_luck import luck_of_best
+from rung.lab.sweep_luck import Best, luck_of_best
 from rung.lab.sweep_plan import plan_sweep
-from rung.lab.sweeping import Estimate, Where, duration, run_sweep
+from rung.lab.sweeping import BESIDES_SECONDS, DESK_SECONDS_PER_BAR, Estimate, Where, duration, run_sweep
 from rung.market.tape import COLUMNS, Label, RawBars, make_tape
 from rung.simulation.params import BorrowParams, CryptoCostParams
 
@@ -242,9 +242,12 @@ def test_every_combination_is_counted_once_before_it_runs(tmp_path: Path) -> Non
 
 
 def test_a_sweep_killed_while_it_is_timed_has_been_counted(tmp_path: Path) -> None:
-    """The first task runs to be timed, before the pool sees any."""
+    """The first task runs to be timed, before the pool sees any; counting has been timed by then."""
+    ticks = iter((0.0, 1.0))
 
     def killed() -> float:
+        for tick in ticks:
+            return tick
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -254,13 +257,31 @@ def test_a_sweep_killed_while_it_is_timed_has_been_counted(tmp_path: Path) -> No
 
 def test_the_estimate_leaves_out_what_compiling_took(tmp_path: Path) -> None:
     """A first run of 60 seconds, 59 of them for machine code that is there from then on, and a second one."""
-    seconds, compiled = iter((0.0, 60.0, 60.0, 61.0)), iter((10.0, 69.0, 69.0, 69.0))
+    seconds, compiled = iter((0.0, 0.0, 0.0, 60.0, 60.0, 61.0)), iter((10.0, 69.0, 69.0, 69.0))
     told = list[Estimate]()
     timed = where(
         tmp_path, told=told.append, stopwatch=lambda: next(seconds), compiled=lambda: next(compiled), workers=1
     )
     run_sweep(plan_sweep(request(), {"period": [20]}), timed)
-    assert told[0].seconds == pytest.approx(1.0)
+    assert told[0].runs_seconds == pytest.approx(1.0)
+
+
+def test_the_estimate_holds_what_is_done_besides_the_runs(tmp_path: Path) -> None:
+    """Counting took 30 seconds and is done once more at the end; the runs take 4 of 0.5 on two cores."""
+    seconds, told = iter((0.0, 30.0, 0.0, 0.5, 0.5, 1.0)), list[Estimate]()
+    timed = where(tmp_path, told=told.append, stopwatch=lambda: next(seconds), compiled=lambda: 0.0, workers=2)
+    run_sweep(plan_sweep(request(), {"period": [10, 20, 30, 40]}), timed)
+    assert told[0].runs_seconds == pytest.approx(1.0)
+    bars = 2 * 1440
+    checked = DESK_SECONDS_PER_BAR * bars
+    assert told[0].seconds == pytest.approx(31.0 + 4 * BESIDES_SECONDS + checked, rel=1e-12)
+    again, ticks = list[Estimate](), iter((0.0, 20.0))
+    run_sweep(
+        plan_sweep(request(), {"period": [10, 20, 30, 40]}),
+        where(tmp_path, told=again.append, stopwatch=lambda: next(ticks)),
+    )
+    assert (again[0].runs_seconds, again[0].done) == (None, 4)
+    assert again[0].seconds == pytest.approx(20.0 + 4 * BESIDES_SECONDS + checked, rel=1e-12)
 
 
 def test_an_absurd_grid_is_refused_with_its_number_and_its_time(tmp_path: Path) -> None:
@@ -315,19 +336,115 @@ def test_luck_explains_the_best_of_many_without_skill() -> None:
 
     rows = [daily(seed, 0.0) for seed in range(100)]
     best = max(rows, key=sum)
-    luck = luck_of_best(best, sum(best), rows, Tally(count=100), 100, 365)
+    luck = luck_of_best(Best(daily=best, total_frac=sum(best), of=100), rows, Tally(count=100), 100, 365)
     assert luck.sentence.startswith("Luck explains the best one: without any skill the best of 100 combinations")
     assert luck.overfit is not None
     assert luck.overfit_of == 100
     skilled = daily(1, 0.004)
-    assert luck_of_best(skilled, sum(skilled), rows, Tally(count=100), 0, 365).sentence.startswith("Luck hardly")
+    good = Best(daily=skilled, total_frac=sum(skilled), of=100)
+    assert luck_of_best(good, rows, Tally(count=100), 0, 365).sentence.startswith("Luck hardly")
 
 
 def test_a_week_cannot_tell_and_a_loss_needs_no_luck() -> None:
     from rung.lab.statistics.trials import Tally
 
     week = [0.01, 0.011, 0.009, 0.012, 0.01, 0.011, 0.0105]
-    assert luck_of_best(week, 0.07, [week], Tally(count=3), 3, 365).sentence.startswith("Cannot tell: 7 days")
-    lost = luck_of_best([-x for x in week], -0.07, [week], Tally(count=3), 3, 365)
+    short = Best(daily=week, total_frac=0.07, of=3)
+    assert luck_of_best(short, [week], Tally(count=3), 3, 365).sentence.startswith("Cannot tell: 7 days")
+    poor = Best(daily=[-x for x in week], total_frac=-0.07, of=3)
+    lost = luck_of_best(poor, [week], Tally(count=3), 3, 365)
     assert lost.sentence == "There is nothing for luck to explain: the best of 3 combinations lost 7.00%."
     assert lost.overfit is None
+
+
+def test_what_was_tried_elsewhere_is_not_what_ran_here() -> None:
+    """Two of these and 21 earlier ones: the best is the best of two, and deflated by 23."""
+    from rung.lab.statistics.trials import Tally
+
+    row = daily(3, 0.0005)
+    luck = luck_of_best(Best(daily=row, total_frac=sum(row), of=2), [row, row], Tally(count=23), 1, 365)
+    assert luck.sentence.startswith(
+        "Luck explains the best one: it is the best of 2; 23 were tried on these days, and without any skill the best "
+        "of so many is as good with probability "
+    )
+    assert luck.deflated is not None
+    assert luck.deflated.trials == 23
+    lost = luck_of_best(Best(daily=row, total_frac=-0.01, of=2), [row], Tally(count=23), 1, 365).sentence
+    assert lost == "There is nothing for luck to explain: the best of 2 lost 1.00%; 23 were tried on these days."
+
+
+def test_a_sweep_whose_best_never_traded_says_so(tmp_path: Path) -> None:
+    """Half the price away from its mean is a place no close comes to; at a tenth of a per cent it trades, and loses."""
+    result = sweep("crossover", {"band": [0.0005, 0.5]}, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
+    assert result.rows["trades"].to_list()[0] == 0
+    assert result.rows["total_return_frac"][1] < 0
+    assert result.luck.sentence == (
+        "There is nothing for luck to explain: the best of 2 combinations never traded, and no other earned anything."
+    )
+
+
+def test_a_sweep_after_another_says_how_many_ran_and_how_many_were_tried(tmp_path: Path) -> None:
+    run_sweep(plan_sweep(request(), GRID), where(tmp_path))
+    luck = run_sweep(plan_sweep(request(), {"period": [20, 60], "band": [0.002]}), where(tmp_path)).luck
+    assert (luck.ran, luck.tally.count, luck.new) == (2, 5, 1)
+    assert "the best of 2 lost" in luck.sentence
+    assert luck.sentence.endswith("; 5 were tried on these days.")
+
+
+def test_the_costs_of_a_sweep_name_every_symbol() -> None:
+    tapes = [*TAPES, *invented_tapes("OTHERUSDT", days=2, seed=1)]
+    plan = plan_sweep(request(data=tapes, symbols=("COINUSDT", "OTHERUSDT")), GRID)
+    costs = dict(plan.costs)
+    assert (len(plan.benches), plan.symbols) == (2, ("COINUSDT", "OTHERUSDT"))
+    assert costs["traded as"] == "COINUSDT spot, OTHERUSDT spot"
+    assert costs["fees"] == dict(plan.benches[1].identity.costs)["fees"]
+
+
+def test_a_low_pbo_beside_a_sentence_about_luck_is_told_for_what_it_is() -> None:
+    """Ten settings that differ by the same little every day: the best stays the best, and none of them earns."""
+    from rung.apps.sweep_words import overfit_words
+    from rung.lab.statistics.trials import Tally
+
+    base = daily(5, 0.0, days=10)
+    rows = [[each + 0.0001 * n for each in base] for n in range(10)]
+    luck = luck_of_best(Best(daily=rows[-1], total_frac=0.01, of=10), rows, Tally(count=10), 10, 365)
+    assert luck.overfit is not None
+    assert luck.overfit.probability == 0.0
+    assert "PBO only ranks these settings against each other: a low one" in luck.caution
+    said = overfit_words(luck, whole=True)
+    assert said.startswith("PBO 0%: so often")
+    assert "8 of 10 days, since halves need equal blocks: 4 blocks of 2, the 2 oldest left out" in said
+    assert said.endswith(luck.caution)
+
+
+def test_a_high_pbo_beside_a_real_edge_is_told_for_what_it_is() -> None:
+    """Settings that all earn, and none more than another but by chance."""
+    from rung.apps.sweep_words import overfit_words
+    from rung.lab.statistics.trials import Tally
+
+    rows = [[0.004 + 0.01 * (x - 0.5) for x in noise] for noise in _alternating(20, 240)]
+    best = max(rows, key=sum)
+    luck = luck_of_best(Best(daily=best, total_frac=sum(best), of=20), rows, Tally(count=20), 20, 365)
+    assert luck.overfit is not None
+    assert luck.overfit.probability >= 0.5
+    assert luck.sentence.startswith("Luck hardly")
+    assert "a high one says" in luck.caution
+    assert "240 days in 16 blocks of 15" in overfit_words(luck, whole=True)
+
+
+def _alternating(rows: int, days: int) -> list[list[float]]:
+    """Uniform noise whose second half of days mirrors the first: what was good is bad then."""
+    import numpy as np
+
+    first = np.random.default_rng(1).random((rows, days // 2))
+    return [[*row, *(1.0 - row)] for row in first]
+
+
+def test_long_tapes_are_kept_in_smaller_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same rows, whatever the size of the parts."""
+    plan = plan_sweep(request(), {"band": [0.0005, 0.001, 0.002, 0.004, 0.008]})
+    whole = run_sweep(plan, where(tmp_path, kept=None)).rows
+    assert [len(task.payload["combos"]) for task in plan.tasks()] == [5]
+    monkeypatch.setattr("rung.lab.sweep_plan.LOOKED_AT_PER_TASK", 2 * 2 * 1440)
+    assert [len(task.payload["combos"]) for task in plan.tasks()] == [2, 2, 1]
+    assert run_sweep(plan, where(tmp_path)).rows.equals(whole)

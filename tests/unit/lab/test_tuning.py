@@ -156,3 +156,34 @@ def test_without_optuna_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UserError, match=r"needs the library optuna — pip install 'rung\[lab\]'"):
         tune(made_up([]), AXES, plan(), open_book(), Inline())
+
+
+def test_a_set_asked_for_twice_is_run_and_counted_once() -> None:
+    from rung.apps.tune_words import search_words
+
+    seen: list[tuple[str, str]] = []
+    result = tune(made_up(seen), {"a": tuple(range(5)), "b": (2, 3)}, plan(9), open_book(), Inline())
+    sets = {tuple(each.values.items()) for each in result.tried}
+    again = result.asked - len(result.tried)
+    assert (result.asked, again > 0, result.every) == (9, True, False)
+    assert len(sets) == len(result.tried) == result.trials
+    on_folds = [days for days in seen if days[1] < result.holdout[0]]
+    default_alone = int((("a", 0), ("b", 0)) not in sets)
+    assert len(on_folds) == (len(sets) + default_alone) * len(result.folds)
+    assert search_words(result) == (
+        f"{len(sets)} different sets in 9 trials; {again} asked for a set that was known, which was neither run nor "
+        "counted again"
+    )
+
+
+def test_a_search_ends_when_the_grid_holds_no_other_set() -> None:
+    from rung.apps.tune_words import search_words
+
+    result = tune(made_up([]), {"a": (4, 5, 6)}, replace(plan(40), holdout_days=20), open_book(), Inline())
+    assert sorted(each.values["a"] for each in result.tried) == [4, 5, 6]
+    assert result.every
+    assert result.asked < 40
+    assert search_words(result).endswith(
+        f"the grid holds no other, so the search ended {40 - result.asked} trials early"
+    )
+    assert tune(made_up([]), {"a": (4, 5, 6)}, plan(40), open_book(), Inline()).asked == result.asked

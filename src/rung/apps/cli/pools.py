@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def pool_of(cluster: str | None, workers: int | None) -> Pool:
 
 
 @contextmanager
-def campaign_progress(what: str = "runs") -> Iterator[Callable[[int, int], None]]:
-    """The progress bar as campaigns want it told: (done, of how many)."""
-    from rung.apps.cli.progress import progress_bar
+def campaign_progress(kept: Path | None, what: str = "runs") -> Iterator[Callable[[int, int], None]]:
+    """The progress bar as campaigns want it told: (done, of how many). kept : the folder that keeps what is done."""
+    from rung.apps.cli.progress import resumable
 
-    with progress_bar() as bar:
+    with resumable(kept, what) as bar:
         yield lambda done, total: bar(what, done, max(total, 1))

@@ -76,7 +76,7 @@ def sweep(  # noqa: PLR0913 - the options are the verb's interface
 
 def _run(plan: Plan, where: Where, out: Path, *, as_json: bool) -> None:
     from rung.apps.cli.output import console, print_json
-    from rung.apps.cli.progress import progress_bar
+    from rung.apps.cli.progress import resumable
     from rung.apps.sweep_files import write_sweep
     from rung.apps.sweep_words import estimate_words, print_sweep, summary
     from rung.lab.sweeping import run_sweep
@@ -84,7 +84,7 @@ def _run(plan: Plan, where: Where, out: Path, *, as_json: bool) -> None:
     def told(estimate: Estimate) -> None:
         console(stderr=True).print(estimate_words(estimate, plan))
 
-    with progress_bar() as progress:
+    with resumable(out, "parts") as progress:
         result = run_sweep(
             plan, replace(where, told=told, progress=lambda done, total: progress("sweeping", done, total))
         )

@@ -22,6 +22,8 @@ VERSION = 2
 by themselves: what they hold is taken over, and all of it counts as run by itself."""
 
 _BUSY_SECONDS = 60.0
+_LARGE_CACHE = "PRAGMA cache_size = -65536"
+"""64 MiB: ids are hashes, so that a large sweep writes all over the table."""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS trials (
         id TEXT PRIMARY KEY, strategy TEXT NOT NULL, code_id TEXT NOT NULL, params TEXT NOT NULL,
@@ -72,17 +74,19 @@ class SqliteTrialBook:
 
     def record(self, trials: Sequence[Trial], *, within_study: bool = False) -> int:
         with self._writing() as connection:
-            new = _insert(connection, trials)
+            named = [(trial, *trial.named()) for trial in trials]
+            new = _insert(connection, named)
             if not within_study:
-                ids = [(trial.trial_id,) for trial in trials]
+                ids = ((trial_id,) for _, trial_id, _ in named)
                 connection.executemany("INSERT OR IGNORE INTO alone VALUES (?)", ids)
             return new
 
     def report(self, results: Sequence[tuple[Trial, Result]]) -> None:
         with self._writing() as connection:
-            _insert(connection, [trial for trial, _ in results])
-            shown = [(trial.trial_id, result.sharpe, result.days) for trial, result in results]
-            connection.executemany(_SHOW, shown)
+            named = [(trial, *trial.named()) for trial, _ in results]
+            _insert(connection, named)
+            pairs = zip(named, results, strict=True)
+            connection.executemany(_SHOW, [(row[1], result.sharpe, result.days) for row, (_, result) in pairs])
 
     def tally(self, strategy: str, seen: Sequence[Seen] | None = None, but: Collection[str] = ()) -> Tally:
         if not self.path.exists():
@@ -120,6 +124,7 @@ class SqliteTrialBook:
             raise UserError(f"cannot open the trial book: {error}", where=str(self.path)) from None
         try:
             _check_is_ours(connection, self.path)
+            connection.execute(_LARGE_CACHE)
             yield connection
         except sqlite3.DatabaseError as error:
             raise UserError(f"the trial book does not work: {error}", where=str(self.path)) from None
@@ -127,15 +132,15 @@ class SqliteTrialBook:
             connection.close()
 
 
-def _insert(connection: sqlite3.Connection, trials: Sequence[Trial]) -> int:
-    """How many of them are new; the days of their bars are noted first."""
+def _insert(connection: sqlite3.Connection, named: Sequence[tuple[Trial, str, str]]) -> int:
+    """Trials with their ids and canonical parameters → how many are new; the days of their bars are noted first."""
     days = {
         (each.tape_id, symbol, each.first, each.last)
-        for each in {trial.seen for trial in trials}
+        for each in {trial.seen for trial, _, _ in named}
         for symbol in each.symbols
     }
     connection.executemany("INSERT OR IGNORE INTO bars VALUES (?, ?, ?, ?)", sorted(days))
-    rows = [(t.trial_id, t.strategy, t.code_id, t.canonical_params, t.seen.tape_id, t.at_ns) for t in trials]
+    rows = [(name, t.strategy, t.code_id, params, t.seen.tape_id, t.at_ns) for t, name, params in named]
     before = connection.total_changes
     connection.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?)", rows)
     return connection.total_changes - before

@@ -75,8 +75,13 @@ class Trial:
     @property
     def trial_id(self) -> str:
         """SHA-256, hexadecimal, of strategy, code, parameters and tape."""
-        parts = [self.strategy, self.code_id, self.canonical_params, self.seen.tape_id]
-        return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
+        return self.named()[0]
+
+    def named(self) -> tuple[str, str]:
+        """`trial_id` and `canonical_params`, made once: most of what counting a trial takes goes into the latter."""
+        params = self.canonical_params
+        parts = [self.strategy, self.code_id, params, self.seen.tape_id]
+        return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest(), params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def test_json_is_the_summary_that_is_written(run: Run, tmp_path: Path) -> None:
     assert code == 0
     said = json.loads(out)
     assert said == json.loads((tmp_path / "out" / "sweep.json").read_text("utf-8"))
-    assert (len(said["rows"]), said["tried"], said["new"]) == (2, 2, 2)
+    assert (len(said["rows"]), said["ran"], said["tried"], said["new"]) == (2, 2, 2, 2)
     assert not (tmp_path / "out" / "heat_map.html").exists()
 
 
@@ -70,7 +70,7 @@ def test_a_second_run_does_nothing_twice(run: Run) -> None:
     code, out, err = run(*words)
     assert code == 0
     assert "2 combinations, 2 of them done before" in err
-    assert out == first.replace("2 new in this", "0 new in this")
+    assert out == first.replace("2 of them new", "0 of them new")
 
 
 def test_the_desk_can_be_asked_for(run: Run) -> None:

@@ -96,7 +96,9 @@ def test_the_search_writes_its_result_and_goes_on_where_it_was(run: Run, tmp_pat
     assert "held out    2025-03-05 to 2025-03-05" in out
     code, _, err = run("tune", *COIN, *words, "--trials", "3", "--out", "tuned")
     assert code == 0, err
-    assert len(json.loads((tmp_path / "tuned" / "tune.json").read_text("utf-8"))["tried"]) == 3
+    said = json.loads((tmp_path / "tuned" / "tune.json").read_text("utf-8"))
+    assert said["trials"]["asked"] == 3
+    assert len(said["tried"]) == len({each["values"]["band"] for each in said["tried"]})
 
 
 def test_a_search_that_goes_on_beside_an_empty_trial_book_is_counted_whole(run: Run, tmp_path: Path) -> None:

@@ -233,3 +233,10 @@ def test_the_variance_is_that_of_the_ratios_once_enough_are_known() -> None:
     ratios = (0.1, -0.05, 0.0, 0.02, 0.07)
     assert Tally(count=9, ratios=ratios).sharpe_variance(251) == pytest.approx(np.var(ratios, ddof=1))
     assert Tally(count=9, ratios=ratios[:4]).sharpe_variance(251) == 1 / 250
+
+
+def test_a_trial_gives_its_id_and_its_parameters_at_once() -> None:
+    """What the book writes of a trial is what the trial says of itself, however its numbers are written."""
+    one = trial(ma=20.0, band=0.5, on=True, note="x")
+    assert one.named() == (one.trial_id, one.canonical_params)
+    assert one.canonical_params == '{"band":0.5,"ma":20,"note":"x","on":true}'
