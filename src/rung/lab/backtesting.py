@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from rung.adapters.state.system_clock import SystemClock
 from rung.allocation.allocate import Allocator
@@ -23,6 +23,7 @@ from rung.engine.replay import Observer, replay
 from rung.lab.costs import AnyCosts, cost_lines, fits_or_refuse, load_costs, venue_for
 from rung.lab.funding import Given, histories_for
 from rung.lab.instruments import KINDS, Kind, instrument_for, one_currency
+from rung.lab.options import Options, iso_day, refuse_unknown
 from rung.lab.recording import Recorder
 from rung.lab.result import BacktestResult, Identity
 from rung.lab.strategy_files import AnyStrategy, Found, find_strategy
@@ -47,23 +48,6 @@ NO_FUNDING: Mapping[str, FundingHistory] = MappingProxyType({})
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much is done, and of how much."""
-
-
-class Options(TypedDict, total=False):
-    """What `backtest` may be told, by name."""
-
-    symbols: Sequence[str] | str
-    start: str | None
-    end: str | None
-    data: str | Path | Sequence[Tape]
-    capital: Decimal | int | str
-    costs: str | Path | AnyCosts | None
-    limits: str | Path | EffectiveLimits | None
-    settings: Mapping[str, Any]
-    book: Path | None
-    funding: Given
-    traded_as: Kind | None
-    timeframe: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +77,33 @@ class BacktestRequest:
 
 
 def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> BacktestResult:
-    """Run a strategy (a class, a file, a name) over recorded bars; see `Options` for what may be said.
+    """Run a strategy (a class, a file such as `my_strategy.py:Class`, a name) over recorded bars.
+
+    symbols : one name or several.   data : folder of tapes ("data"), or tapes.   start, end : first and last day, both
+    included, ISO text or `datetime.date`.   settings : values of parameters, {"period": 40}.   capital : 100,000.
+    costs, limits : files instead of the shipped ones.   timeframe : "15m".   traded_as : "spot".   funding : a folder.
+    book : the trial book that counts the configuration, `.rung/trials.sqlite`; None counts nothing.
 
     The same desk as in mock, paper and live: decides on the close of a bar, fills at the next one's open with spread,
-    slippage and fees against it. Deterministic. Every configuration is counted in a trial book, `.rung/trials.sqlite`
-    unless `book` says otherwise; None counts nothing. Raises UserError for everything a person can mend.
+    slippage and fees against it. Deterministic. The answer has figures, polars frames (equity, trades, orders, …) and
+    `honesty`, a line about luck. Raises UserError for everything a person can mend.
+
+        backtest("crossover", symbols="BTCUSDT", start="2025-05-10", data="DIR").trades
     """
+    refuse_unknown(options, Options)
+    book = options.get("book", DEFAULT_BOOK)
+    counting = None if book is None else Counting(book_at(Path(book)), SystemClock())
+    return run_backtest(request_of(strategy, options), counting=counting)
+
+
+def request_of(strategy: str | Path | AnyStrategy, options: Options) -> BacktestRequest:
+    """What `backtest`, `sweep` and `walk_forward` are asked, as one question. UserError: a day that is none."""
     symbols = options.get("symbols", ())
-    request = BacktestRequest(
+    return BacktestRequest(
         strategy=strategy,
         symbols=(symbols,) if isinstance(symbols, str) else tuple(symbols),
-        start=options.get("start"),
-        end=options.get("end"),
+        start=iso_day(options.get("start"), "start"),
+        end=iso_day(options.get("end"), "end"),
         data=options.get("data", "data"),
         capital=Decimal(str(options.get("capital", CAPITAL))),
         costs=options.get("costs"),
@@ -114,8 +113,6 @@ def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> 
         traded_as=options.get("traded_as"),
         timeframe=options.get("timeframe"),
     )
-    book = options.get("book", DEFAULT_BOOK)
-    return run_backtest(request, counting=None if book is None else Counting(book_at(book), SystemClock()))
 
 
 def run_backtest(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rung.domain.verdicts import ViolationKind
 from rung.lab.metrics import Performance, Trades
+from rung.lab.outlines import named, number, outline, percent
 from rung.lab.statistics.verdict import MIN_DAYS
 from rung.lab.trial_count import Tried
 from rung.strategy.parameters import Value
@@ -158,6 +159,26 @@ class BacktestResult:
     def honesty(self) -> str:
         """What may and what may not be believed, in one line."""
         return honest_words(self.figures, synthetic=self.identity.synthetic, tried=self.tried)
+
+    def __repr__(self) -> str:
+        """A few lines; everything is in `figures`, `identity` and the frames."""
+        identity, figures = self.identity, self.figures
+        error = "" if figures.sharpe_error is None else f" ± {figures.sharpe_error:,.2f}"
+        facts = (
+            ("set", named(identity.parameters)),
+            (
+                "earned",
+                f"{percent(figures.total_return_frac)}, buying and holding {percent(figures.hold_return_frac)}; Sharpe "
+                f"{number(figures.sharpe)}{error} of {figures.days} days; {figures.trades:,} trades; costs "
+                f"{figures.costs_quote:,.2f} {identity.currency}; {figures.refused_orders:,} orders refused",
+            ),
+            ("honesty", self.honesty),
+        )
+        names = ("equity", "hold", "daily", "trades", "fills", "charges", "orders")
+        where = f"{' '.join(identity.symbols)}, {identity.start} to {identity.end}, {identity.timeframe} bars"
+        return outline(
+            f"BacktestResult: {identity.strategy} on {where}", facts, {name: getattr(self, name) for name in names}
+        )
 
 
 def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = None) -> str:
