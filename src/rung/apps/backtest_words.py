@@ -30,6 +30,8 @@ def print_result(result: BacktestResult) -> None:
     if figures.refused:
         kinds = ", ".join(f"{kind} {count}" for kind, count in figures.refused.items())
         print_words("refused", f"{figures.refused_orders} of {figures.sent_orders} orders: {kinds}")
+    if result.advice:
+        print_words("remedy", result.advice)
     for warning in identity.warnings[:MOST_WARNINGS]:
         print_words("doubt", warning)
     if len(identity.warnings) > MOST_WARNINGS:

@@ -38,7 +38,7 @@ from rung.risk.limits import EffectiveLimits, effective_limits
 from rung.risk.params import ScreenLimits
 from rung.strategy.parameters import settings
 from rung.strategy.port import Strategy as Port
-from rung.strategy.running import Around, running
+from rung.strategy.running import Around, line_of, running
 
 CRYPTO_COSTS, SHARE_COSTS = "costs_crypto.toml", "costs.toml"
 LIMITS = "risk/backtest.toml"
@@ -218,10 +218,7 @@ def prepare(request: BacktestRequest) -> Bench:
     """Find, read and check everything. Raises UserError naming file, key, line, symbol or period."""
     found = find_strategy(request.strategy)
     values = settings(found.cls, request.settings)
-    if not request.capital.is_finite() or request.capital <= 0:
-        raise UserError(f"{request.capital} is no capital to start with", remedy="give an amount above 0")
-    if request.traded_as not in (None, *KINDS):
-        raise UserError(f"nothing is traded as {request.traded_as!r}", where="--as", remedy=f"say {' or '.join(KINDS)}")
+    _refuse_senseless(request)
     market = market_of(request)
     costs, costs_id = _costs(request.costs, market)
     limits = _limits(request.limits)
@@ -248,6 +245,8 @@ def prepare(request: BacktestRequest) -> Bench:
         funding_ids={symbol: content_id(history) for symbol, history in histories.items()},
         synthetic=market.synthetic,
         warnings=(*(warning for report in market.reports for warning in report.warnings), *doubts),
+        decide_at=line_of(found.cls, "decide") if found.origin != "built in" else "",
+        limits_from=", ".join(dict.fromkeys(limits.origins.values())),
     )
     bench = Bench(
         found=found, values=values, market=market, instruments=instruments, histories=histories, costs=costs,
@@ -255,6 +254,13 @@ def prepare(request: BacktestRequest) -> Bench:
     )  # fmt: skip
     bench.strategy()  # a mistake in `start` is told before anything runs
     return bench
+
+
+def _refuse_senseless(request: BacktestRequest) -> None:
+    if not request.capital.is_finite() or request.capital <= 0:
+        raise UserError(f"{request.capital} is no capital to start with", remedy="give an amount above 0")
+    if request.traded_as not in (None, *KINDS):
+        raise UserError(f"nothing is traded as {request.traded_as!r}", where="--as", remedy=f"say {' or '.join(KINDS)}")
 
 
 def market_of(request: BacktestRequest) -> Market:
