@@ -123,13 +123,18 @@ def run_backtest(
 ) -> BacktestResult:
     """As `backtest`, for a whole request; `observers` see every step beside the recorder.
 
-    counting : where the configuration is counted before it runs; None when whoever calls counts, or nobody chooses.
+    counting : where the configuration is counted before it runs; None when whoever calls counts, or nobody chooses. A
+    run that dies of a mistake in the author's code has shown nothing and is no look; one that is broken off is.
     """
     bench = prepare(request)
     if counting is None:
         return run_on(bench, progress, observers)
     counted = counting.begin(bench.identity)
-    result = run_on(bench, progress, observers)
+    try:
+        result = run_on(bench, progress, observers)
+    except UserError:
+        counting.died(counted)
+        raise
     return replace(result, tried=counting.end(counted, result.figures.performance))
 
 

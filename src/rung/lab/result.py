@@ -135,6 +135,11 @@ class Identity:
     decide_at: str = ""
     limits_from: str = ""
 
+    @property
+    def named(self) -> str:
+        """The strategy for a title: `idea (ideas/first.py)` where it is somebody's file."""
+        return f"{self.strategy} ({self.origin})" if ".py" in self.origin else self.strategy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BacktestResult:
@@ -187,7 +192,7 @@ class BacktestResult:
         names = ("equity", "hold", "daily", "trades", "fills", "charges", "orders")
         where = f"{' '.join(identity.symbols)}, {identity.start} to {identity.end}, {identity.timeframe} bars"
         return outline(
-            f"BacktestResult: {identity.strategy} on {where}", facts, {name: getattr(self, name) for name in names}
+            f"BacktestResult: {identity.named} on {where}", facts, {name: getattr(self, name) for name in names}
         )
 
 

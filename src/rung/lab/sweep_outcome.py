@@ -72,7 +72,7 @@ class SweepResult:
             ),
             ("honesty", self.honesty),
         )
-        title = f"SweepResult: {first.strategy} on {where}, {first.start} to {first.end}"
+        title = f"SweepResult: {first.named} on {where}, {first.start} to {first.end}"
         return outline(title, facts, {"rows": self.rows})
 
 

@@ -17,8 +17,9 @@ from rung.lab.statistics.trials import Result, Seen, Tally, Trial
 APPLICATION_ID = 0x52554E54
 """'RUNT', in the file's header: tells a trial book from any other SQLite file."""
 
-VERSION = 1
-"""Of the tables. Books of version 0 kept each trial's first result and no days; what they hold is taken over."""
+VERSION = 2
+"""Of the tables. Books of version 0 kept each trial's first result and no days; what they hold is taken over. Those of
+version 1 did not know which runs had died."""
 
 _BUSY_SECONDS = 60.0
 _TABLES = (
@@ -30,12 +31,13 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS bars (
         tape_id TEXT NOT NULL, symbol TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
         PRIMARY KEY (tape_id, symbol)) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS died (id TEXT PRIMARY KEY REFERENCES trials) STRICT, WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS trials_of ON trials (strategy, tape_id)",
     "CREATE INDEX IF NOT EXISTS shown_of ON shown (id, number)",
     *(
         f"CREATE TRIGGER IF NOT EXISTS {table}_no_{what.lower()} BEFORE {what} ON {table} "
         "BEGIN SELECT RAISE(ABORT, 'the trial book is append-only'); END"
-        for table in ("trials", "shown", "bars")
+        for table in ("trials", "shown", "bars", "died")
         for what in ("UPDATE", "DELETE")
     ),
 )
@@ -46,6 +48,7 @@ _SHOW = """INSERT INTO shown (id, sharpe, days) SELECT ?1, ?2, ?3 WHERE NOT EXIS
     SELECT 1 FROM (SELECT sharpe, days FROM shown WHERE id = ?1 ORDER BY number DESC LIMIT 1)
     WHERE sharpe IS ?2 AND days = ?3)"""
 _NEWEST = "SELECT id, tape_id, (SELECT sharpe FROM shown WHERE shown.id = trials.id ORDER BY number DESC LIMIT 1)"
+_LOOKED = "(id NOT IN (SELECT id FROM died) OR id IN (SELECT id FROM shown))"
 _SHARING = "SELECT tape_id FROM bars WHERE symbol = ? AND first <= ? AND last >= ?"
 
 
@@ -75,6 +78,11 @@ class SqliteTrialBook:
             _insert(connection, [trial for trial, _ in results])
             shown = [(trial.trial_id, result.sharpe, result.days) for trial, result in results]
             connection.executemany(_SHOW, shown)
+
+    def died(self, trial: Trial) -> None:
+        with self._writing() as connection:
+            _insert(connection, [trial])
+            connection.execute("INSERT OR IGNORE INTO died VALUES (?)", [trial.trial_id])
 
     def tally(self, strategy: str, seen: Sequence[Seen] | None = None, but: Collection[str] = ()) -> Tally:
         if not self.path.exists():
@@ -137,12 +145,14 @@ def _trials(
 ) -> list[tuple[str, str, float | None]]:
     """(id, tape_id, newest ratio) of the trials that share days with any of `seen`, of all when it is None."""
     if seen is None:
-        return connection.execute(f"{_NEWEST} FROM trials WHERE strategy = ? ORDER BY id", [strategy]).fetchall()
+        return connection.execute(
+            f"{_NEWEST} FROM trials WHERE strategy = ? AND {_LOOKED} ORDER BY id", [strategy]
+        ).fetchall()
     tapes = {each.tape_id for each in seen}
     for each in seen:
         for symbol in each.symbols:
             tapes |= {tape_id for (tape_id,) in connection.execute(_SHARING, [symbol, each.last, each.first])}
-    sql = f"{_NEWEST} FROM trials WHERE strategy = ? AND tape_id = ?"
+    sql = f"{_NEWEST} FROM trials WHERE strategy = ? AND tape_id = ? AND {_LOOKED}"
     found = [row for tape_id in sorted(tapes) for row in connection.execute(sql, [strategy, tape_id])]
     return sorted(found, key=lambda row: str(row[0]))
 
@@ -152,7 +162,7 @@ def _take_over(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version < VERSION:
         (old,) = connection.execute(_OLD).fetchone()
-        if old:
+        if old and version == 0:
             connection.execute("INSERT INTO shown (id, sharpe, days) SELECT id, sharpe, days FROM results")
         connection.execute(f"PRAGMA user_version = {VERSION}")
 

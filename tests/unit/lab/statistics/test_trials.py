@@ -222,3 +222,25 @@ def test_the_variance_is_that_of_the_ratios_once_enough_are_known() -> None:
     ratios = (0.1, -0.05, 0.0, 0.02, 0.07)
     assert Tally(count=9, ratios=ratios).sharpe_variance(251) == pytest.approx(np.var(ratios, ddof=1))
     assert Tally(count=9, ratios=ratios[:4]).sharpe_variance(251) == 1 / 250
+
+
+def test_a_run_that_died_counts_only_if_it_ever_showed_something(book: TrialBook) -> None:
+    book.record([trial(ma=20), trial(ma=40)])
+    for dead in (trial(ma=20), trial(ma=20), trial(ma=60)):
+        book.died(dead)
+    assert book.tally("crossover").count == book.tally("crossover", [seen()]).count == 1
+    book.report([(trial(ma=20), Result(sharpe=0.1, days=250))])
+    book.died(trial(ma=20))
+    assert book.tally("crossover") == Tally(count=2, ratios=(0.1,))
+
+
+def test_a_book_of_the_last_version_learns_of_runs_that_died(tmp_path: Path) -> None:
+    path = tmp_path / "b.db"
+    SqliteTrialBook(path).report([(trial(ma=20), Result(sharpe=0.1, days=250))])
+    connection = sqlite3.connect(path)
+    connection.executescript("DROP TABLE died; PRAGMA user_version = 1")
+    connection.close()
+    book = SqliteTrialBook(path)
+    assert book.tally("crossover") == Tally(count=1, ratios=(0.1,))
+    book.died(trial(ma=40))
+    assert SqliteTrialBook(path).tally("crossover").count == 1
