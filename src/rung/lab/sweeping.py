@@ -183,5 +183,9 @@ def _kept_file(plan: Plan, where: Where) -> Path | None:
         if where.fresh:
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", where=str(path), remedy="name another --out") from error
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            words, place = "a folder is wanted, and a file is in its place", where.kept
+        else:
+            words, place = f"cannot be written: {error.strerror}", path
+        raise UserError(words, where=str(place), remedy="name another --out") from error
     return path
