@@ -24,5 +24,5 @@ def test_the_tables_and_the_honest_lines(
     grid = {"ma": "20:80:20", "threshold_pct": "0.05,0.1,0.2"}
     assert isinstance(SHIPPED, CryptoCostParams)
     no_loans = replace(SHIPPED, borrow=BorrowParams(annual_bps=Decimal(0)))  # loans would send it to the desk
-    print_sweep(sweep("crossover", grid, data=tapes, costs=no_loans, trials=tmp_path / "trials.sqlite"))
+    print_sweep(sweep("crossover", grid, data=tapes, costs=no_loans, book=tmp_path / "trials.sqlite"))
     golden("sweep_small.txt", capsys.readouterr().out)

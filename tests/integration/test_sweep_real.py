@@ -25,7 +25,7 @@ def test_sampled_combinations_of_a_real_sweep_are_the_desks(real_data: Path, tmp
     """Trades, fees and final equity within 1e-6; with the shipped costs, funding, and the gates on the desk."""
     period = {"start": "2025-05-06", "end": "2025-05-08"}
     result = sweep(
-        "crossover", GRID, symbols=SYMBOLS, data=real_data / FOLDER, trials=tmp_path / "t.sqlite",
+        "crossover", GRID, symbols=SYMBOLS, data=real_data / FOLDER, book=tmp_path / "t.sqlite",
         start=period["start"], end=period["end"],
     )  # fmt: skip
     assert len(result.rows) == 48
@@ -51,7 +51,7 @@ def test_trailing_stops_swept_on_real_minutes_are_the_desks(real_data: Path, tmp
     period = {"start": "2025-05-06", "end": "2025-05-07"}
     result = sweep(
         "crossover", {"trail": "0,0.005,0.01"}, symbols="ETHUSDT", data=real_data / FOLDER,
-        trials=tmp_path / "t.sqlite", **period,
+        book=tmp_path / "t.sqlite", **period,
     )  # fmt: skip
     assert set(result.rows["engine"]) == {"twin"}
     assert result.rows["end_equity_quote"].n_unique() == 3
@@ -84,7 +84,7 @@ def test_what_the_twin_cannot_vouch_for_it_hands_to_the_desk(
 def tiny(real_data: Path, out: Path, **more: Any) -> pl.DataFrame:
     return sweep(
         "crossover", {"period": [20, 60], "band": [0.001, 0.002]}, symbols=("BTCUSDT", "XRPUSDT"),
-        start="2025-05-06", end="2025-05-07", data=real_data / FOLDER, trials=out / "trials.sqlite", **more,
+        start="2025-05-06", end="2025-05-07", data=real_data / FOLDER, book=out / "trials.sqlite", **more,
     ).rows  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def _side(judged: Honesty, side: Side, empty: str) -> tuple[Figure, ...]:
     annual, error = (None, None) if ratio is None else (ratio.annual, ratio.annual_error)
     sharpe = sharpe_figure(annual, error, side.days)
     unsaid = none or sharpe.missing or NO_SHARPE
-    never = "a ratio that is not above zero never is" if ratio is not None else unsaid
+    never = "no number of days puts a ratio beyond luck that is not above zero" if ratio is not None else unsaid
     span = side.total_interval
     return (
         figure("days", "Days", side.days if side.days else None, Kind.COUNT, "", none),

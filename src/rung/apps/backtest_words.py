@@ -22,7 +22,7 @@ def print_result(result: BacktestResult) -> None:
     """The figures as a table, then what must be known to read them."""
     identity, figures = result.identity, result.figures
     symbols = " ".join(identity.symbols)
-    title = f"{identity.strategy} on {symbols}, {identity.start} to {identity.end}, bars of {identity.timeframe}"
+    title = f"{identity.named} on {symbols}, {identity.start} to {identity.end}, bars of {identity.timeframe}"
     print_table(title, ("figure", "value", ""), rows(result))
     if identity.parameters:
         print_words("parameters", ", ".join(f"{name}={value}" for name, value in identity.parameters.items()))
@@ -30,6 +30,8 @@ def print_result(result: BacktestResult) -> None:
     if figures.refused:
         kinds = ", ".join(f"{kind} {count}" for kind, count in figures.refused.items())
         print_words("refused", f"{figures.refused_orders} of {figures.sent_orders} orders: {kinds}")
+    if result.advice:
+        print_words("remedy", result.advice)
     for warning in identity.warnings[:MOST_WARNINGS]:
         print_words("doubt", warning)
     if len(identity.warnings) > MOST_WARNINGS:

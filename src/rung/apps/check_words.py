@@ -16,7 +16,8 @@ def print_report(report: CheckReport) -> None:
     out = console()
     if report.parameters:
         out.print("parameters  " + ", ".join(f"{name}={value}" for name, value in report.parameters.items()))
-    out.print(f"replayed    {report.bars_replayed:,} bars, the future changed at {report.cuts:,} places")
+    places = f"{report.cuts:,} place{'' if report.cuts == 1 else 's'}"
+    out.print(f"replayed    {report.bars_replayed:,} bars, the future changed at {places}")
     for leak in report.leaks:
         out.print(f"leak        {_both(leak)}")
     out.print(f"\n{verdict_words(report)}")

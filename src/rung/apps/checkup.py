@@ -15,7 +15,7 @@ from pathlib import Path
 from rung.apps.config_files import CONFIG_FILES
 from rung.apps.places import CACHE_DIR, config_file
 from rung.config import load
-from rung.domain.errors import UserError
+from rung.domain.errors import UserError, install_words
 
 LOW_SPACE_BYTES = 1_000_000_000
 
@@ -83,7 +83,7 @@ def _packages() -> Iterator[Finding]:
 def _package(name: str, least: str, extra: str | None) -> Finding:
     area = "package" if extra is None else f"extra {extra}"
     absent = State.BROKEN if extra is None else State.OPTIONAL
-    install = "./rung python -m pip install -c constraints.txt -e " + ("." if extra is None else f"'.[{extra}]'")
+    install = install_words(extra or "")
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -31,7 +31,7 @@ def print_sweep(result: SweepResult) -> None:
     numbered = [(i, row) for i, row in enumerate(rows, start=1)]
     best, worst = numbered[:SHOWN], numbered[max(SHOWN, len(rows) - SHOWN) :]
     synthetic = "INVENTED BARS, " if identity.synthetic else ""
-    title = f"{identity.strategy}, {synthetic}{identity.start} to {identity.end}: the best {len(best)} of {len(rows):,}"
+    title = f"{identity.named}, {synthetic}{identity.start} to {identity.end}: the best {len(best)} of {len(rows):,}"
     print_table(title, columns, [_cells(i, row, names) for i, row in best], right=columns[2:], stacks=True)
     if worst:
         print_table(

@@ -57,7 +57,7 @@ def tearsheet(result: BacktestResult, *, after: OutOfSample | None = None, surfa
         surface=surface,
         refused=result.figures.refused,
         doubts=identity.warnings,
-        notes=result.notes,
+        notes=(*((result.advice,) if result.advice else ()), *result.notes),
     )
 
 

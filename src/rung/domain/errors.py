@@ -27,6 +27,11 @@ class Fatal(RungError):
     """The desk stops and flattens."""
 
 
+def install_words(extra: str = "") -> str:
+    """The command that installs Rung from its folder, with one of its extras, at the versions it was tested with."""
+    return "./rung python -m pip install -c constraints.txt -e " + (f"'.[{extra}]'" if extra else ".")
+
+
 class UserError(RungError):
     """Bad input from a person: what is wrong, where, and what to do about it.
 

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from rung.lab.backtesting import BacktestRequest as BacktestRequest
     from rung.lab.backtesting import backtest as backtest
     from rung.lab.checking.report import CheckReport as CheckReport
+    from rung.lab.cross_validating import CrossPlan as CrossPlan
+    from rung.lab.cross_validating import CrossResult as CrossResult
     from rung.lab.lookahead import check as check
     from rung.lab.optimising import walk_forward as walk_forward
+    from rung.lab.options import Options as Options
+    from rung.lab.options import SweepOptions as SweepOptions
+    from rung.lab.options import WalkOptions as WalkOptions
     from rung.lab.result import BacktestResult as BacktestResult
     from rung.lab.sweep_outcome import SweepResult as SweepResult
     from rung.lab.sweeping import sweep as sweep
     from rung.lab.tapes import invented_tapes as invented_tapes
+    from rung.lab.walking import Plan as Plan
+    from rung.lab.walking import WalkForwardResult as WalkForwardResult
     from rung.strategy.authoring import BookView as BookView
     from rung.strategy.authoring import Portfolio as Portfolio
     from rung.strategy.authoring import Strategy as Strategy
@@ -38,12 +45,53 @@ if TYPE_CHECKING:
     from rung.strategy.named_features import features as features
     from rung.strategy.parameters import param as param
 
+__all__ = [
+    "BacktestRequest",
+    "BacktestResult",
+    "BookView",
+    "CheckReport",
+    "CrossPlan",
+    "CrossResult",
+    "Options",
+    "Plan",
+    "Portfolio",
+    "Strategy",
+    "SweepOptions",
+    "SweepResult",
+    "SymbolView",
+    "WalkForwardResult",
+    "WalkOptions",
+    "Wish",
+    "atr",
+    "backtest",
+    "check",
+    "ema",
+    "feature",
+    "features",
+    "highest",
+    "invented_tapes",
+    "lag",
+    "lowest",
+    "param",
+    "roc",
+    "rsi",
+    "sma",
+    "std",
+    "sweep",
+    "walk_forward",
+    "zscore",
+]
+
 _INDICATORS = ("atr", "ema", "highest", "lag", "lowest", "roc", "rsi", "sma", "std", "zscore")
 _HOMES: dict[str, str] = {
     "BacktestRequest": "rung.lab.backtesting",
     "BacktestResult": "rung.lab.result",
     "CheckReport": "rung.lab.checking.report",
+    "CrossPlan": "rung.lab.cross_validating",
+    "CrossResult": "rung.lab.cross_validating",
+    "Plan": "rung.lab.walking",
     "SweepResult": "rung.lab.sweep_outcome",
+    "WalkForwardResult": "rung.lab.walking",
     "sweep": "rung.lab.sweeping",
     "backtest": "rung.lab.backtesting",
     "check": "rung.lab.lookahead",
@@ -52,6 +100,7 @@ _HOMES: dict[str, str] = {
     "features": "rung.strategy.named_features",
     "param": "rung.strategy.parameters",
     "walk_forward": "rung.lab.optimising",
+    **dict.fromkeys(("Options", "SweepOptions", "WalkOptions"), "rung.lab.options"),
     **dict.fromkeys(("BookView", "Portfolio", "Strategy", "SymbolView", "Wish"), "rung.strategy.authoring"),
     **dict.fromkeys(_INDICATORS, "rung.strategy.indicators"),
 }

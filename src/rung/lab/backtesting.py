@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from rung.adapters.state.system_clock import SystemClock
 from rung.allocation.allocate import Allocator
@@ -23,6 +23,7 @@ from rung.engine.replay import Observer, replay
 from rung.lab.costs import AnyCosts, cost_lines, fits_or_refuse, load_costs, venue_for
 from rung.lab.funding import Given, histories_for
 from rung.lab.instruments import KINDS, Kind, instrument_for, one_currency
+from rung.lab.options import Options, iso_day, refuse_unknown
 from rung.lab.recording import Recorder
 from rung.lab.result import BacktestResult, Identity
 from rung.lab.strategy_files import AnyStrategy, Found, find_strategy
@@ -37,7 +38,7 @@ from rung.risk.limits import EffectiveLimits, effective_limits
 from rung.risk.params import ScreenLimits
 from rung.strategy.parameters import settings
 from rung.strategy.port import Strategy as Port
-from rung.strategy.running import Around, running
+from rung.strategy.running import Around, line_of, running
 
 CRYPTO_COSTS, SHARE_COSTS = "costs_crypto.toml", "costs.toml"
 LIMITS = "risk/backtest.toml"
@@ -47,23 +48,6 @@ NO_FUNDING: Mapping[str, FundingHistory] = MappingProxyType({})
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much is done, and of how much."""
-
-
-class Options(TypedDict, total=False):
-    """What `backtest` may be told, by name."""
-
-    symbols: Sequence[str] | str
-    start: str | None
-    end: str | None
-    data: str | Path | Sequence[Tape]
-    capital: Decimal | int | str
-    costs: str | Path | AnyCosts | None
-    limits: str | Path | EffectiveLimits | None
-    settings: Mapping[str, Any]
-    book: Path | None
-    funding: Given
-    traded_as: Kind | None
-    timeframe: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +77,33 @@ class BacktestRequest:
 
 
 def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> BacktestResult:
-    """Run a strategy (a class, a file, a name) over recorded bars; see `Options` for what may be said.
+    """Run a strategy (a class, a file such as `my_strategy.py:Class`, a name) over recorded bars.
+
+    symbols : one name or several.   data : folder of tapes ("data"), or tapes.   start, end : first and last day, both
+    included, ISO text or `datetime.date`.   settings : values of parameters, {"period": 40}.   capital : 100,000.
+    costs, limits : files instead of the shipped ones.   timeframe : "15m".   traded_as : "spot".   funding : a folder.
+    book : the trial book that counts the configuration, `.rung/trials.sqlite`; None counts nothing.
 
     The same desk as in mock, paper and live: decides on the close of a bar, fills at the next one's open with spread,
-    slippage and fees against it. Deterministic. Every configuration is counted in a trial book, `.rung/trials.sqlite`
-    unless `book` says otherwise; None counts nothing. Raises UserError for everything a person can mend.
+    slippage and fees against it. Deterministic. The answer has figures, polars frames (equity, trades, orders, …) and
+    `honesty`, a line about luck. Raises UserError for everything a person can mend.
+
+        backtest("crossover", symbols="BTCUSDT", start="2025-05-10", data="DIR").trades
     """
+    refuse_unknown(options, Options)
+    book = options.get("book", DEFAULT_BOOK)
+    counting = None if book is None else Counting(book_at(Path(book)), SystemClock())
+    return run_backtest(request_of(strategy, options), counting=counting)
+
+
+def request_of(strategy: str | Path | AnyStrategy, options: Options) -> BacktestRequest:
+    """What `backtest`, `sweep` and `walk_forward` are asked, as one question. UserError: a day that is none."""
     symbols = options.get("symbols", ())
-    request = BacktestRequest(
+    return BacktestRequest(
         strategy=strategy,
         symbols=(symbols,) if isinstance(symbols, str) else tuple(symbols),
-        start=options.get("start"),
-        end=options.get("end"),
+        start=iso_day(options.get("start"), "start"),
+        end=iso_day(options.get("end"), "end"),
         data=options.get("data", "data"),
         capital=Decimal(str(options.get("capital", CAPITAL))),
         costs=options.get("costs"),
@@ -114,8 +113,6 @@ def backtest(strategy: str | Path | AnyStrategy, **options: Unpack[Options]) -> 
         traded_as=options.get("traded_as"),
         timeframe=options.get("timeframe"),
     )
-    book = options.get("book", DEFAULT_BOOK)
-    return run_backtest(request, counting=None if book is None else Counting(book_at(book), SystemClock()))
 
 
 def run_backtest(
@@ -126,13 +123,18 @@ def run_backtest(
 ) -> BacktestResult:
     """As `backtest`, for a whole request; `observers` see every step beside the recorder.
 
-    counting : where the configuration is counted before it runs; None when whoever calls counts, or nobody chooses.
+    counting : where the configuration is counted before it runs; None when whoever calls counts, or nobody chooses. A
+    run that dies of a mistake in the author's code has shown nothing and is no look; one that is broken off is.
     """
     bench = prepare(request)
     if counting is None:
         return run_on(bench, progress, observers)
     counted = counting.begin(bench.identity)
-    result = run_on(bench, progress, observers)
+    try:
+        result = run_on(bench, progress, observers)
+    except UserError:
+        counting.died(counted)
+        raise
     return replace(result, tried=counting.end(counted, result.figures.performance))
 
 
@@ -221,10 +223,7 @@ def prepare(request: BacktestRequest) -> Bench:
     """Find, read and check everything. Raises UserError naming file, key, line, symbol or period."""
     found = find_strategy(request.strategy)
     values = settings(found.cls, request.settings)
-    if not request.capital.is_finite() or request.capital <= 0:
-        raise UserError(f"{request.capital} is no capital to start with", remedy="give an amount above 0")
-    if request.traded_as not in (None, *KINDS):
-        raise UserError(f"nothing is traded as {request.traded_as!r}", where="--as", remedy=f"say {' or '.join(KINDS)}")
+    _refuse_senseless(request)
     market = market_of(request)
     costs, costs_id = _costs(request.costs, market)
     limits = _limits(request.limits)
@@ -251,6 +250,8 @@ def prepare(request: BacktestRequest) -> Bench:
         funding_ids={symbol: content_id(history) for symbol, history in histories.items()},
         synthetic=market.synthetic,
         warnings=(*(warning for report in market.reports for warning in report.warnings), *doubts),
+        decide_at=line_of(found.cls, "decide") if found.origin != "built in" else "",
+        limits_from=", ".join(dict.fromkeys(limits.origins.values())),
     )
     bench = Bench(
         found=found, values=values, market=market, instruments=instruments, histories=histories, costs=costs,
@@ -258,6 +259,13 @@ def prepare(request: BacktestRequest) -> Bench:
     )  # fmt: skip
     bench.strategy()  # a mistake in `start` is told before anything runs
     return bench
+
+
+def _refuse_senseless(request: BacktestRequest) -> None:
+    if not request.capital.is_finite() or request.capital <= 0:
+        raise UserError(f"{request.capital} is no capital to start with", remedy="give an amount above 0")
+    if request.traded_as not in (None, *KINDS):
+        raise UserError(f"nothing is traded as {request.traded_as!r}", where="--as", remedy=f"say {' or '.join(KINDS)}")
 
 
 def market_of(request: BacktestRequest) -> Market:

@@ -23,6 +23,7 @@ from rung.kernels.statistics.growth import compounded, total_return, worst_fall
 from rung.lab.campaign import Inline, Outcome, Pool
 from rung.lab.choosing import best, check_choice, count_look, count_trials
 from rung.lab.lead import Lead, lead_over
+from rung.lab.outlines import number, outline
 from rung.lab.runner import Runner
 from rung.lab.splits import CombinatorialPurged, Rows, Split
 from rung.lab.statistics.series import Floats
@@ -30,6 +31,7 @@ from rung.lab.statistics.sharpe import MIN_DAYS
 from rung.lab.statistics.trials import Result, Seen, TrialBook
 from rung.lab.statistics.verdict import Honesty, honesty
 from rung.lab.subject import Subject, Values, ratio, row_of
+from rung.lab.walking import luck_words, side_words, title_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -203,6 +205,24 @@ class CrossResult:
 
         columns = {f"path_{path.number}": row for path, row in zip(self.paths, self.histories, strict=True)}
         return pl.DataFrame({"date": list(self.subject.dates), "default": self.default, **columns})
+
+    @property
+    def honesty(self) -> str:
+        """Whether luck explains the median path, and whether choosing beat the default."""
+        return luck_words(self.subject, self.box, self.lead)
+
+    def __repr__(self) -> str:
+        """A few lines; everything is in the frames, `paths`, `box` and `lead`."""
+        spread = self.outside
+        facts = (
+            ("tried", f"{self.combinations:,} sets of values, {len(self.judged):,} combinations of groups"),
+            ("in", side_words(self.box.in_sample)),
+            ("out", f"{side_words(self.box.out_of_sample)}: the median path of {len(self.paths)}"),
+            ("paths", f"Sharpe {number(spread.low)} to {number(spread.high)}"),
+            ("honesty", self.honesty),
+        )
+        frames = {"frame": self.frame, "path_frame": self.path_frame}
+        return outline(f"CrossResult: {title_of(self.subject)}", facts, frames)
 
 
 def cross_validate(

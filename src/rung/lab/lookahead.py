@@ -327,9 +327,17 @@ def _warm_up_words(starts: Sequence[LaterStart]) -> tuple[Verdict, str]:
     settled = max(each.settled or 0 for each in starts)
     hasty = next((s for s in starts if s.first_wish is not None and s.settled and s.first_wish < s.settled), None)
     if hasty is not None:
-        words = f"it first wants a position at bar {hasty.first_wish}, but until bar {settled:,} its wishes depend on"
-        return Verdict.DOUBT, f"{words} where it started: let it warm up longer"
-    return Verdict.PASSED, f"started {tried} bars later, its wishes are the same from bar {settled:,} on"
+        first, agreed = hasty.skipped + (hasty.first_wish or 0), hasty.skipped + (hasty.settled or 0)
+        words = (
+            f"started {_bars(hasty.skipped)} later it first wants a position at bar {first:,}, but until bar {agreed:,}"
+        )
+        return Verdict.DOUBT, f"{words} (the period's first is bar 0) its wishes depend on the start: warm up longer"
+    agreed_words = f"{_bars(settled)} after each start at the latest" if settled else "from each start on"
+    return Verdict.PASSED, f"started {tried} bars later, its wishes are the same {agreed_words}"
+
+
+def _bars(count: int) -> str:
+    return f"{count:,} bar{'' if count == 1 else 's'}"
 
 
 def _cliff_words(base: float, beside: Sequence[Neighbour], values: Mapping[str, Any]) -> tuple[Verdict, str]:

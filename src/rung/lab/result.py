@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rung.domain.verdicts import ViolationKind
 from rung.lab.metrics import Performance, Trades
+from rung.lab.outlines import named, number, outline, percent
+from rung.lab.refusals import advice_on
 from rung.lab.statistics.verdict import MIN_DAYS
 from rung.lab.trial_count import Tried
 from rung.strategy.parameters import Value
@@ -108,7 +110,8 @@ class Identity:
 
     strategy_id, costs_id, limits_id : content hashes.   tape_ids, funding_ids : by symbol.   timeframe : of the bars
     seen.   costs : (name, value) as stamped.   periods_per_year : days with a return, by which figures are annualised.
-    warnings : doubts about tapes and instruments.
+    warnings : doubts about tapes and instruments.   decide_at : file and line of `decide`, limits_from : names of
+    limit files; "" where they are not known.
     """
 
     strategy: str
@@ -129,6 +132,13 @@ class Identity:
     funding_ids: Mapping[str, str]
     synthetic: bool
     warnings: tuple[str, ...]
+    decide_at: str = ""
+    limits_from: str = ""
+
+    @property
+    def named(self) -> str:
+        """The strategy for a title: `idea (ideas/first.py)` where it is somebody's file."""
+        return f"{self.strategy} ({self.origin})" if ".py" in self.origin else self.strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -158,6 +168,32 @@ class BacktestResult:
     def honesty(self) -> str:
         """What may and what may not be believed, in one line."""
         return honest_words(self.figures, synthetic=self.identity.synthetic, tried=self.tried)
+
+    @property
+    def advice(self) -> str:
+        """What to do about refused orders; "" where there is nothing to say."""
+        return advice_on(self.figures, self.identity, self.orders)
+
+    def __repr__(self) -> str:
+        """A few lines; everything is in `figures`, `identity` and the frames."""
+        identity, figures = self.identity, self.figures
+        error = "" if figures.sharpe_error is None else f" ± {figures.sharpe_error:,.2f}"
+        facts = (
+            ("set", named(identity.parameters)),
+            (
+                "earned",
+                f"{percent(figures.total_return_frac)}, buying and holding {percent(figures.hold_return_frac)}; Sharpe "
+                f"{number(figures.sharpe)}{error} of {figures.days} days; {figures.trades:,} trades; costs "
+                f"{figures.costs_quote:,.2f} {identity.currency}; {figures.refused_orders:,} orders refused",
+            ),
+            ("advice", self.advice),
+            ("honesty", self.honesty),
+        )
+        names = ("equity", "hold", "daily", "trades", "fills", "charges", "orders")
+        where = f"{' '.join(identity.symbols)}, {identity.start} to {identity.end}, {identity.timeframe} bars"
+        return outline(
+            f"BacktestResult: {identity.named} on {where}", facts, {name: getattr(self, name) for name in names}
+        )
 
 
 def honest_words(figures: Figures, *, synthetic: bool, tried: Tried | None = None) -> str:

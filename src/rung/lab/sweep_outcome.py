@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rung.lab.backtesting import Bench
 from rung.lab.campaign import Outcome
+from rung.lab.outlines import named, number, outline, percent
 from rung.lab.statistics.trials import Result, Tally, TrialBook
 from rung.lab.sweep_luck import Best, Luck, luck_of_best
 from rung.lab.sweep_plan import Combo, Plan, rows_of
@@ -51,6 +52,28 @@ class SweepResult:
     rows: pl.DataFrame
     luck: Luck
     checks: tuple[Check, ...]
+
+    @property
+    def honesty(self) -> str:
+        """Whether luck explains the best one."""
+        return self.luck.sentence
+
+    def __repr__(self) -> str:
+        """A few lines; everything is in `rows`, `luck` and `checks`."""
+        best, first = self.rows.row(0, named=True), self.plan.benches[0].identity
+        where = " ".join(symbol for bench in self.plan.benches for symbol in bench.market.symbols)
+        chosen = {name: best[name] for name in self.plan.grid.names}
+        facts = (
+            ("tried", f"{self.plan.combinations:,} combinations of {', '.join(self.plan.grid.names)}"),
+            (
+                "best",
+                f"{best['symbol']} {named(chosen)}: {percent(best['total_return_frac'])}, Sharpe "
+                f"{number(best['sharpe'])}, {best['trades']:,} trades, by the {best['engine']}",
+            ),
+            ("honesty", self.honesty),
+        )
+        title = f"SweepResult: {first.named} on {where}, {first.start} to {first.end}"
+        return outline(title, facts, {"rows": self.rows})
 
 
 def record(plan: Plan, book: TrialBook, at_ns: int) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Unpack
@@ -21,9 +20,10 @@ from rung.adapters.state.system_clock import SystemClock
 from rung.domain.clock import Clock
 from rung.domain.errors import UserError
 from rung.kernels.compiled import compile_seconds
-from rung.lab.backtesting import CAPITAL, BacktestRequest, Options
+from rung.lab.backtesting import request_of
 from rung.lab.campaign import Inline, Outcome, Pool, Task, kept_outcomes, run_campaign
 from rung.lab.campaign import Progress as Done
+from rung.lab.options import SweepOptions, book_file, refuse_unknown
 from rung.lab.statistics.trial_file import SqliteTrialBook
 from rung.lab.statistics.trials import TrialBook
 from rung.lab.strategy_files import AnyStrategy
@@ -84,18 +84,6 @@ class Where:
     told: Callable[[Estimate], object] = lambda estimate: None
 
 
-class SweepOptions(Options, total=False):
-    """What `sweep` may be told beyond what `backtest` may. workers : 1 (the default) stays in this process."""
-
-    workers: int
-    cluster: str | None
-    out: str | Path | None
-    fresh: bool
-    yes: bool
-    desk_only: bool
-    trials: str | Path
-
-
 def sweep(
     strategy: str | Path | AnyStrategy,
     grid: Mapping[str, Sequence[Any] | str],
@@ -103,20 +91,17 @@ def sweep(
 ) -> SweepResult:
     """Run every combination of `grid` ({"period": [20, 40], "band": "0.001,0.002"}) and judge the best.
 
-    Crossovers go to the compiled twin where it knows their rules, everything else through the desk; the result says
-    which. All combinations are recorded in the trial book before they run. Raises UserError for what a person can mend.
+    options : as for `backtest` (symbols, start, end, data, settings, …); workers : processes, 1 by default; cluster :
+    of Dask; out : folder that keeps finished work; desk_only : no compiled twin; book : the trial book's file.
+    Several symbols are swept one by one, a Portfolio's together. Crossovers go to the compiled twin where it knows
+    their rules, everything else through the desk; the result says which. All combinations are recorded in the trial
+    book before they run. Raises UserError for what a person can mend.
     """
-    symbols = options.get("symbols", ())
-    request = BacktestRequest(
-        strategy=strategy, symbols=(symbols,) if isinstance(symbols, str) else tuple(symbols),
-        start=options.get("start"), end=options.get("end"), data=options.get("data", "data"),
-        capital=Decimal(str(options.get("capital", CAPITAL))), costs=options.get("costs"),
-        limits=options.get("limits"), settings=options.get("settings", {}),
-        funding=options.get("funding"), traded_as=options.get("traded_as"), timeframe=options.get("timeframe"),
-    )  # fmt: skip
+    refuse_unknown(options, SweepOptions)
+    request = request_of(strategy, options)
     out, workers, cluster = options.get("out"), options.get("workers", 1), options.get("cluster")
     where = Where(
-        trials=trial_book(options.get("trials", TRIALS)), clock=SystemClock(),
+        trials=trial_book(book_file(options, TRIALS)), clock=SystemClock(),
         pool=pool_for(cluster, workers), workers=workers, kept=None if out is None else Path(out),
         fresh=options.get("fresh", False), yes=options.get("yes", False),
     )  # fmt: skip
@@ -234,5 +219,9 @@ def _kept_file(plan: Plan, where: Where) -> Path | None:
         if where.fresh:
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", where=str(path), remedy="name another --out") from error
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            words, place = "a folder is wanted, and a file is in its place", where.kept
+        else:
+            words, place = f"cannot be written: {error.strerror}", path
+        raise UserError(words, where=str(place), remedy="name another --out") from error
     return path

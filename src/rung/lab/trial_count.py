@@ -26,7 +26,8 @@ DEFAULT_BOOK = Path(".rung") / "trials.sqlite"
 class Tried:
     """What the book knew of a run's days after it.   new : this configuration had not been run on these bars before.
 
-    tally : every try of the strategy, in all versions of its code, on any of these days of any of these symbols.
+    tally : every try under the name, whatever file and version its code is in, on any of these days of any of
+    these symbols: a copy of a file begins no new count.
     """
 
     tally: Tally
@@ -36,10 +37,10 @@ class Tried:
     def words(self) -> str:
         count = self.tally.count
         if count == 1:
-            return "the only try of this strategy on any of these days so far"
+            return "the only try under this name on any of these days so far"
         if self.new:
-            return f"the {ordinal(count)} try of this strategy on these days or some of them"
-        return f"run before, as one of {count:,} tries of this strategy on these days or some of them"
+            return f"the {ordinal(count)} try on these days or some of them under this name, whatever the file"
+        return f"run before, as one of {count:,} tries on these days or some of them under this name, whatever the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ class Counting:
         """Count a run before it starts. UserError: the book cannot be written, a parameter has no canonical form."""
         trial = trial_of(identity, self.clock.now_ns())
         return Counted(trial, new=self.book.record([trial]) == 1)
+
+    def died(self, counted: Counted) -> None:
+        """The run ended with the author's mistake before it could show anything: it was no look at the days."""
+        self.book.died(counted.trial)
 
     def end(self, counted: Counted, shown: Performance) -> Tried:
         """Note what it showed, and tell how many there are by now."""

@@ -129,8 +129,7 @@ def tune(
     axes : the values each parameter may take, in an order that means something.   Raises UserError: nothing to search,
     too few days, optuna missing, a folder with another search in it, whatever a run raises.
     """
-    if not axes:
-        raise UserError("an empty grid: nothing to search", where="--grid", remedy="name a parameter")
+    _refuse_nothing(axes)
     folds, holdout = parts(subject, plan)
     search = _Search(subject, axes, plan, folds, book)
     runner = Runner(subject, pool, plan.out, lambda done, total: None)
@@ -141,8 +140,7 @@ def tune(
     kept, usual = runner.run([(winner.values, holdout), ({}, holdout)])
     search.count_look(holdout)
     chance, year = np.random.default_rng(plan.seed), subject.periods_per_year
-    tally = book.tally(subject.name, [search.seen])
-    looks = book.tally(subject.name, [subject.seen(*holdout)])
+    tally, looks = (book.tally(subject.name, [seen]) for seen in (search.seen, subject.seen(*holdout)))
     first, then, default = joined(inside[0]), row_of(kept), row_of(usual)
     return TuneResult(
         subject=subject,
@@ -163,6 +161,11 @@ def tune(
         trials=tally.count,
         looks=looks.count,
     )
+
+
+def _refuse_nothing(axes: Axes) -> None:
+    if not axes:
+        raise UserError("an empty grid: nothing to search", where="--grid", remedy="name a parameter")
 
 
 def _annual(row: Floats, periods_per_year: int) -> float | None:

@@ -8,7 +8,7 @@ Source: Pardo (1992); López de Prado (2018), chapter 11.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,18 +21,22 @@ from rung.lab.campaign import Inline, Outcome, Pool
 from rung.lab.choosing import best, check_choice, count_look, count_trials
 from rung.lab.lead import Lead, lead_over
 from rung.lab.monte_carlo import Row, monte_carlo
+from rung.lab.outlines import number, outline, percent
 from rung.lab.runner import Runner
 from rung.lab.splits import WalkForward
 from rung.lab.statistics.series import Floats
 from rung.lab.statistics.sharpe import MIN_DAYS
 from rung.lab.statistics.trials import Result, Seen, Trial, TrialBook
-from rung.lab.statistics.verdict import Honesty, honesty
+from rung.lab.statistics.verdict import Honesty, Side, honesty
 from rung.lab.subject import Subject, Values, joined, ratio, row_of
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from rung.lab.campaign import Progress
 
 Days = tuple[str, str]
+DAY_COLUMNS = ("train_from", "train_to", "test_from", "test_to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,70 @@ class WalkForwardResult:
     trials: int
     trials_ever: int
     looks: int
+
+    @property
+    def windows(self) -> pl.DataFrame:
+        """A row per window: its days, the values chosen, returns and annual Sharpe ratios of both parts, trades."""
+        import polars as pl
+
+        figures = [name for name in Chosen.__slots__ if name not in ("window", "values")]
+        rows = [
+            {"window": at, **dict(zip(DAY_COLUMNS, (*each.window.train, *each.window.test), strict=True))}
+            | {**each.values, **{name: getattr(each, name) for name in figures}}
+            for at, each in enumerate(self.chosen, 1)
+        ]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+    @property
+    def days(self) -> pl.DataFrame:
+        """A row per out-of-sample day: date, return_frac as chosen, default_frac with the default parameters."""
+        import polars as pl
+
+        return pl.DataFrame({"date": list(self.dates), "return_frac": self.out_of_sample, "default_frac": self.default})
+
+    @property
+    def cases(self) -> pl.DataFrame:
+        """What else could have come of the same choices: a row per case, columns as in `monte_carlo.Row`."""
+        import polars as pl
+
+        return pl.DataFrame([asdict(row) for row in self.monte_carlo], infer_schema_length=None)
+
+    @property
+    def honesty(self) -> str:
+        """Whether luck explains what came out of sample, and whether choosing beat the default."""
+        return luck_words(self.subject, self.box, self.lead)
+
+    def __repr__(self) -> str:
+        """A few lines; everything is in the frames, `box` and `lead`."""
+        inside, outside = self.box.in_sample, self.box.out_of_sample
+        tried = (
+            f"{self.combinations:,} combinations, {len(self.chosen)} windows; the book counts {self.trials:,} trials"
+        )
+        facts = (
+            ("tried", f"{tried} on the days of choosing, {self.looks:,} look(s) at the days after"),
+            ("in", side_words(inside)),
+            ("out", side_words(outside)),
+            ("honesty", self.honesty),
+        )
+        frames = {"windows": self.windows, "days": self.days, "cases": self.cases}
+        return outline(f"WalkForwardResult: {title_of(self.subject)}", facts, frames)
+
+
+def luck_words(subject: Subject, box: Honesty, lead: Lead) -> str:
+    """The sentences of the box and of the lead, after the word about an invented market if it is one."""
+    invented = ("An invented market is no evidence of anything.",) if subject.synthetic else ()
+    return " ".join((*invented, *box.sentences, lead.sentence))
+
+
+def side_words(side: Side) -> str:
+    """Total, Sharpe ratio and days of one side of the box."""
+    sharpe = None if side.sharpe is None else side.sharpe.annual
+    return f"{percent(side.total_frac)}, Sharpe {number(sharpe)}, {side.days} days"
+
+
+def title_of(subject: Subject) -> str:
+    """`crossover on BTCUSDT, 2025-05-04 to 2025-06-24`."""
+    return f"{subject.name} on {' '.join(subject.symbols)}, {subject.dates[0]} to {subject.dates[-1]}"
 
 
 def windows(subject: Subject, plan: Plan) -> tuple[Window, ...]:

@@ -15,6 +15,10 @@ BUFFER_BYTES = 256 * 1024
 
 def unwritable(path: Path, error: OSError) -> UserError:
     """The error of a person whose output cannot be written."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return UserError(
+            "a folder is wanted, and a file is in its place", where=str(path), remedy="name a folder with --out"
+        )
     return UserError(f"cannot write: {error.strerror or error}", where=str(path), remedy=REMEDY)
 
 

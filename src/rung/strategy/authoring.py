@@ -151,14 +151,17 @@ def _guards(
     return stop, target, trail, trail_by
 
 
-def _protection(guards: Guards) -> Protection | None:
+def _protection(guards: Guards, weight: float) -> Protection | None:
     """What is asked for, checked. Raises ValueError for a distance that is none."""
     stop, target, trail, trail_by = guards
     of = {"stop": "the entry price", "target": "the entry price", "trail": "the best close", "trail_by": ""}
     for (name, whole), value in zip(of.items(), guards, strict=True):
-        if value is not None and not (0.0 < value < math.inf):
+        if value is not None and not _is_distance(value):
             words = f"a fraction of {whole}" if whole else "a distance in the price's currency"
-            raise ValueError(f"{name} = {value} is not {words} above 0")
+            raise ValueError(f"{name} = {value!r} is not {words} above 0")
+    for name, value in (("stop", stop), ("trail", trail)):
+        if weight > 0.0 and value is not None and value >= 1.0:
+            raise ValueError(f"{name} = {value} would stop below a price of 0: say 0.015 for 1.5 %")
     if trail is not None and trail_by is not None:
         raise ValueError("a stop trails by a fraction (trail) or by a distance (trail_by), not by both")
     if guards == UNGUARDED:
@@ -166,9 +169,21 @@ def _protection(guards: Guards) -> Protection | None:
     return Protection(stop_frac=stop, take_profit_frac=target, trail_frac=trail, trail_quote=trail_by)
 
 
+def _is_distance(value: object) -> bool:
+    """Whether it is a number, above 0 and finite; text is none, whatever it says."""
+    try:
+        return bool(0.0 < value < math.inf)  # type: ignore[operator]
+    except TypeError:
+        return False
+
+
 def _size(weight: float) -> float:
     """A weight as `long` and `short` take it: without a sign, which they are themselves."""
-    if weight < 0.0:
+    try:
+        negative = weight < 0.0
+    except TypeError:
+        raise ValueError(f"weight = {weight!r} is not a fraction of the equity") from None
+    if negative:
         raise ValueError(f"a weight of {weight} is negative: say long or short, with a weight above 0")
     return weight
 
@@ -210,7 +225,7 @@ class Authored:
             raise ValueError(
                 f"a weight of {abs(weight)} is not within 0 and {self.most_weight:g}, the leverage allowed"
             )
-        return self._kept(key, Wish(weight, reason, _protection(guards), symbol))
+        return self._kept(key, Wish(weight, reason, _protection(guards, weight), symbol))
 
     def _kept(self, key: object, wish: Wish) -> Wish:
         """Remember a wish; reasons with numbers in them would fill the memory, so it is emptied now and then."""
@@ -272,6 +287,9 @@ class Strategy(Authored):
 class Portfolio(Authored):
     """Decides for all symbols at once; several wishes of one call are one decision.
 
+    A wish names its symbol first and its weight always: `self.long("BTCUSDT", "why", weight=0.5, stop=0.02)`. What is
+    sold to pay for it is not cash before it has filled (ADR 0008), so a wish that is said once, in the bar of the
+    exit, can be refused and is then gone: say it every bar until it is fulfilled.
     symbols : what it trades, in the order they were asked for; set before `start`.
     """
 

@@ -6,6 +6,7 @@ Runs unchanged in replay, paper and live: everything it needs is in the View.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +21,8 @@ from rung.strategy.authoring import Authored, BookView, Portfolio, Strategy, Sym
 from rung.strategy.port import Strategy as Port
 
 NOTHING: tuple[Target, ...] = ()
+WISHING = re.compile(r"\b(long|short|flat|_guards)\(\)")
+"""Of a TypeError that is about how a wish was said."""
 _OURS = (Strategy, Portfolio, Authored, object)
 
 Around = Callable[[Any, Any], Any]
@@ -211,14 +214,22 @@ def blame(error: Exception | SystemExit, cls: type, where: str, at_ns: int | Non
 
     Rung's own strategies are not blamed: a mistake in them is a bug, and its traceback is wanted.
     """
-    line = _own_line(error, cls)
-    if line is None or (cls.__module__.startswith("rung.") and not isinstance(error, ValueError)):
+    line, ours = _own_line(error, cls), cls.__module__.startswith("rung.")
+    if line is None or (ours and not isinstance(error, ValueError)):
         return
     when = "" if at_ns is None else f" at {datetime.fromtimestamp(at_ns // 10**9, UTC):%Y-%m-%d %H:%M} UTC"
     words = error.what if isinstance(error, UserError) else str(error)
     if not isinstance(error, ValueError | UserError):
         words = f"{type(error).__name__}: {words}"
-    raise UserError(f"{words} (in {cls.__name__}.{where}{when})", where=line) from error
+    place = f"strategy {getattr(cls, 'name', cls.__name__)}" if ours else line
+    remedy = _how_to_wish(cls) if isinstance(error, TypeError) and WISHING.search(words) else ""
+    raise UserError(f"{words} (in {cls.__name__}.{where}{when})", where=place, remedy=remedy) from error
+
+
+def _how_to_wish(cls: type) -> str:
+    if issubclass(cls, Portfolio):
+        return 'a Portfolio names its symbol first, and a weight: self.long("BTCUSDT", "why", weight=0.5, stop=0.02)'
+    return 'a Strategy trades its own symbol and names none: self.long("why", weight=0.5, stop=0.02)'
 
 
 def _own_line(error: BaseException, cls: type) -> str | None:

@@ -25,7 +25,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> SweepResult:
     costs.write_text(COSTS.read_text("utf-8").replace("annual_bps = 1500", "annual_bps = 0"), "utf-8")
     grid = {"band": "0:0.0205:0.0005", "period": [20, 40]}
     tapes = invented_tapes("COINUSDT", days=1)
-    return sweep("crossover", grid, data=tapes, costs=costs, trials=folder / "t.sqlite")
+    return sweep("crossover", grid, data=tapes, costs=costs, book=folder / "t.sqlite")
 
 
 def drawn(page: str | None) -> dict[str, Any]:

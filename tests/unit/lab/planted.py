@@ -27,6 +27,9 @@ class Forgetful:
     def report(self, results: Any) -> None:
         return None
 
+    def died(self, trial: Any) -> None:
+        return None
+
     def tally(self, strategy: str, seen: Any = None, but: Any = ()) -> Tally:
         return Tally(count=1)
 

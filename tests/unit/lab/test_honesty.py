@@ -90,10 +90,10 @@ def test_an_invented_market_is_said_first() -> None:
 @pytest.mark.parametrize(
     ("count", "new", "said"),
     [
-        (1, True, "the only try of this strategy on any of these days so far"),
-        (1, False, "the only try of this strategy on any of these days so far"),
-        (3, True, "the 3rd try of this strategy on these days or some of them"),
-        (3, False, "run before, as one of 3 tries of this strategy on these days or some of them"),
+        (1, True, "the only try under this name on any of these days so far"),
+        (1, False, "the only try under this name on any of these days so far"),
+        (3, True, "the 3rd try on these days or some of them under this name, whatever the file"),
+        (3, False, "run before, as one of 3 tries on these days or some of them under this name, whatever the file"),
     ],
 )
 def test_the_line_ends_with_how_many_configurations_were_tried(count: int, new: bool, said: str) -> None:

@@ -74,7 +74,7 @@ def request(**more: Any) -> BacktestRequest:
 
 
 def test_every_row_is_what_a_backtest_of_it_says(tmp_path: Path) -> None:
-    result = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
+    result = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, book=tmp_path / "t.sqlite")
     assert result.rows["engine"].to_list() == ["twin"] * 4
     assert result.rows["total_return_frac"].is_sorted(descending=True)
     for row in result.rows.to_dicts():
@@ -92,7 +92,7 @@ def test_every_row_is_what_a_backtest_of_it_says(tmp_path: Path) -> None:
 def test_a_trailing_stop_is_the_twins_too_and_the_desk_agrees(tmp_path: Path) -> None:
     """A row with a trail trades otherwise than one without, and as the backtest of it does."""
     grid = {"trail": [0.0, 0.002, 0.01], "period": [20, 40]}
-    result = sweep("crossover", grid, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
+    result = sweep("crossover", grid, data=TAPES, costs=NO_LOANS, book=tmp_path / "t.sqlite")
     assert result.plan.engines == ("twin",)
     assert result.rows["engine"].to_list() == ["twin"] * 6
     ends: dict[float, float] = {}
@@ -118,7 +118,7 @@ def test_a_trail_nearer_than_the_gates_allow_is_the_desks() -> None:
 
 
 def test_a_strategy_without_a_twin_runs_on_the_desk(tmp_path: Path) -> None:
-    result = sweep(Buyer, {"at": [5, 500]}, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
+    result = sweep(Buyer, {"at": [5, 500]}, data=TAPES, costs=NO_LOANS, book=tmp_path / "t.sqlite")
     assert set(result.rows["engine"]) == {"desk"}
     assert result.plan.why == ("the strategy has no compiled twin",)
     assert result.checks == ()
@@ -167,7 +167,7 @@ EIGHT_HOURLY = ((480, "0.003"), (960, "-0.002"), (1440, "0.004"), (1920, "0.001"
 def test_funding_is_the_twins_too_and_the_desk_agrees(tmp_path: Path) -> None:
     """At midnight too, where one day's return ends; with the shipped costs, and rates that win and lose trades."""
     given = perpetual(*EIGHT_HOURLY)
-    result = sweep("crossover", GRID, **given, trials=tmp_path / "t.sqlite")
+    result = sweep("crossover", GRID, **given, book=tmp_path / "t.sqlite")
     assert set(result.rows["engine"]) == {"twin"}
     for row in result.rows.to_dicts():
         settings = {"period": row["period"], "band": row["band"]}
@@ -193,9 +193,7 @@ def test_a_rule_swept_beyond_the_twin_goes_to_the_desk() -> None:
 
 def test_orders_that_work_across_decisions_are_the_desks(tmp_path: Path) -> None:
     """Far more money than the tape's volume takes: what is left at the next decision the twin would size anew."""
-    result = sweep(
-        "crossover", {"period": [20]}, data=TAPES, costs=NO_LOANS, capital=10**9, trials=tmp_path / "t.sqlite"
-    )
+    result = sweep("crossover", {"period": [20]}, data=TAPES, costs=NO_LOANS, capital=10**9, book=tmp_path / "t.sqlite")
     assert result.plan.engines == ("twin",)
     assert result.rows["engine"].to_list() == ["desk"]
 
@@ -296,10 +294,10 @@ def test_an_absurd_grid_is_refused_with_its_number_and_its_time(tmp_path: Path) 
 def test_a_sweep_too_large_for_all_days_looks_at_the_best_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite").rows
+    small = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, book=tmp_path / "t.sqlite").rows
     monkeypatch.setattr("rung.lab.sweep_plan.MOST_WITH_DAYS", 3)
     monkeypatch.setattr("rung.lab.sweep_outcome.BEST_WITH_DAYS", 2)
-    large = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
+    large = sweep("crossover", GRID, data=TAPES, costs=NO_LOANS, book=tmp_path / "t.sqlite")
     assert not large.plan.keeps_days
     assert large.rows.drop("sharpe", "sharpe_error").equals(small.drop("sharpe", "sharpe_error"))
 

@@ -31,7 +31,7 @@ def test_the_nth_configuration_knows_that_it_is_the_nth(tmp_path: Path) -> None:
     results = [run(book, period=period) for period in (30, 60, 60, 90)]
     tried = [result.tried for result in results if result.tried is not None]
     assert [(t.tally.count, t.new) for t in tried] == [(1, True), (2, True), (2, False), (3, True)]
-    assert "the 3rd try of this strategy on these days or some of them" in results[-1].honesty
+    assert "the 3rd try on these days or some of them under this name, whatever the file" in results[-1].honesty
 
 
 def test_the_book_is_told_the_daily_ratio_of_every_trial(tmp_path: Path) -> None:
@@ -110,3 +110,38 @@ def test_without_a_place_for_the_book_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", "utf-8")
     with pytest.raises(UserError, match="no place for the trial book"):
         book_at(tmp_path / "file" / "trials.sqlite")
+
+
+IDEA = """
+from rung.lab import Strategy
+
+class Idea(Strategy):
+    # {remark}
+    def decide(self, view):
+        {line}
+        return self.long("x", stop=0.02)
+"""
+
+
+def test_a_copy_of_a_file_goes_on_counting_and_the_title_says_which_file_it_was(tmp_path: Path) -> None:
+    book = Counting(book_at(tmp_path / "trials.sqlite"), ManualClock(7))
+    for n, name in enumerate(("first.py", "second.py"), 1):
+        (tmp_path / name).write_text(IDEA.format(remark=name, line="pass"), "utf-8")
+        result = run_backtest(BacktestRequest(strategy=tmp_path / name, data=TAPES), counting=book)
+        assert result.tried is not None
+        assert result.tried.tally.count == n
+        assert result.identity.named.endswith(f"{name})")
+    assert "the 2nd try on these days or some of them under this name, whatever the file" in result.honesty
+
+
+def test_a_run_that_died_of_its_own_mistake_was_no_look_until_one_has_shown_something(tmp_path: Path) -> None:
+    book = book_at(tmp_path / "trials.sqlite")
+    counting, file = Counting(book, ManualClock(7)), tmp_path / "idea.py"
+    file.write_text(IDEA.format(remark="dies", line="if view.minute == 700: 1 / 0"), "utf-8")
+    with pytest.raises(UserError, match="ZeroDivisionError"):
+        run_backtest(BacktestRequest(strategy=file, data=TAPES), counting=counting)
+    assert book.tally("idea").count == 0
+    file.write_text(IDEA.format(remark="mended", line="pass"), "utf-8")
+    tried = run_backtest(BacktestRequest(strategy=file, data=TAPES), counting=counting).tried
+    assert tried is not None
+    assert tried.tally.count == 1

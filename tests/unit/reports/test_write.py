@@ -38,5 +38,5 @@ def test_a_script_that_is_there_is_not_written_again(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_a_users_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(UserError, match="cannot write"):
+    with pytest.raises(UserError, match="a file is in its place"):
         write_reports(folded(small_run()), about(), tmp_path / "file")

@@ -15,6 +15,7 @@ from rung.domain.target import Action, Protection, Target
 from rung.strategy.authoring import BookView, Portfolio, Strategy, SymbolView, Wish
 from rung.strategy.port import Strategy as Port
 from rung.strategy.running import running
+from rung.strategy.stat_arb import StatArb
 
 BTC = ("BTCUSDT",)
 
@@ -267,3 +268,63 @@ def test_reasons_with_numbers_in_them_do_not_fill_the_memory() -> None:
     port = running(Chatty, BTC, {})
     reasons = [target.reason for minute in range(1, 1000) for target in port.decide(view(minute))]
     assert reasons == [f"rose to {minute}" for minute in range(1, 1000, 2)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"stop": 0.02, "target": "0.04"}, "target = '0.04' is not a fraction of the entry price"),
+        ({"stop": "2%"}, "stop = '2%' is not a fraction of the entry price"),
+        ({"stop": 0.02, "weight": "0.5"}, "weight = '0.5' is not a fraction of the equity"),
+        ({"stop": 1.5}, "stop = 1.5 would stop below a price of 0: say 0.015 for 1.5 %"),
+        ({"trail": 1.0}, "trail = 1.0 would stop below a price of 0"),
+    ],
+)
+def test_a_level_that_is_none_is_told_in_its_own_words(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        run(lambda s, v: s.long("x", **asked)).decide(view(1))
+    assert said in caught.value.what
+    assert "Error" not in caught.value.what
+
+
+def test_a_short_may_be_stopped_at_more_than_twice_its_price() -> None:
+    target = one(run(lambda s, v: s.short("x", stop=1.5)).decide(view(1)))
+    assert target.protection == Protection(stop_frac=1.5)
+
+
+class Both(Portfolio):
+    """Says its wish in the ways a newcomer tries."""
+
+    says: Any = None
+
+    def decide(self, view: BookView) -> Sequence[Wish]:
+        answer: Sequence[Wish] = type(self).says(self)
+        return answer
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        lambda s: [s.long("why", symbol="BTCUSDT", weight=0.5)],
+        lambda s: [s.long("BTCUSDT", "why")],
+        lambda s: [s.long("BTCUSDT", "why", weight=0.5, stopp=0.02)],
+    ],
+)
+def test_a_wish_of_a_portfolio_said_wrongly_is_shown_how_to_be_said(says: Any) -> None:
+    cls = type("Both", (Both,), {"says": staticmethod(says), "__module__": __name__})
+    with pytest.raises(UserError) as caught:
+        running(cls, BTC, {}).decide(view(1))
+    assert 'self.long("BTCUSDT", "why", weight=0.5, stop=0.02)' in caught.value.remedy
+    assert "test_running.py" in caught.value.where
+
+
+def test_a_strategy_that_names_a_symbol_is_told_that_it_has_its_own() -> None:
+    with pytest.raises(UserError) as caught:
+        run(lambda s, v: s.long("why", symbol="BTCUSDT")).decide(view(1))
+    assert "names none" in caught.value.remedy
+
+
+def test_a_built_in_strategy_names_itself_and_no_line_of_ours() -> None:
+    with pytest.raises(UserError) as caught:
+        running(StatArb, BTC, {})
+    assert caught.value.where == "strategy stat_arb"

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from rung.domain.errors import UserError
+from rung.domain.errors import UserError, install_words
 
 CONNECT_SECONDS = 10.0
 KNOCK_SECONDS = 3.0
@@ -75,7 +75,7 @@ class ClusterPool:
         try:
             from distributed import Client
         except ImportError:
-            raise UserError("a cluster needs the extra `cluster`", remedy="pip install 'rung[cluster]'") from None
+            raise UserError("a cluster needs the extra `cluster`", remedy=install_words("cluster")) from None
         try:
             client = Client(self._address, timeout=self._patience, set_as_default=False)
         except Exception as error:  # noqa: BLE001 - whatever another version of Dask stumbles over

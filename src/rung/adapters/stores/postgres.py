@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rung.adapters.stores.postgres_schema import CURRENT, migrate, version_of
-from rung.domain.errors import Tampered, UserError
+from rung.domain.errors import Tampered, UserError, install_words
 from rung.journal.entry import Entry, Head
 from rung.journal.lease import taken
 from rung.journal.store import LAST, Fenced, NotDurable, Row, check_follows
@@ -198,7 +198,7 @@ def _connect(dsn: str) -> psycopg.Connection[Any]:
     try:
         import psycopg
     except ImportError:
-        raise UserError("PostgreSQL journals need psycopg", remedy="pip install 'rung[postgres]'") from None
+        raise UserError("PostgreSQL journals need psycopg", remedy=install_words("postgres")) from None
     try:
         return psycopg.connect(dsn, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:

@@ -66,7 +66,9 @@ def new(
 
     strategy, test = scaffold(name, folder)
     typer.echo(f"written  {strategy}\nwritten  {test}")
-    typer.echo(f"try      rung backtest {strategy} --symbol BTCUSDT --data DIR   and   pytest {test}")
+    typer.echo(
+        f"try      ./rung backtest {strategy} --symbol BTCUSDT --data DIR\ntest     ./rung python -m pytest {test}"
+    )
 
 
 def _text(found: Found) -> str:

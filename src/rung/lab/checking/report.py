@@ -51,7 +51,8 @@ class Leak:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
     """Everything a check found. bars : slices of the period.   cuts : bars after which the tape was changed.
-    bars_replayed : in all runs together.   warm_up_bars : bars until later starts agree, None when they never do.
+    bars_replayed : in all runs together.   warm_up_bars : bars after a later start until it agrees with
+    the whole run, the most of all starts; None when they never do.
     """
 
     strategy: str

@@ -177,7 +177,7 @@ def first_difference(was: Row, now: Row) -> Difference | None:
     pairs = (("wish", was.wishes, now.wishes), ("order", was.orders, now.orders), ("fill", was.fills, now.fills))
     for kind, here, there in pairs:
         if len(here) != len(there) or any(not _same_all(a, b) for a, b in zip(here, there, strict=True)):
-            return Difference(kind, "", _said(here), _said(there))
+            return Difference(kind, "", _said(kind, here), _said(kind, there))
     return None
 
 
@@ -217,6 +217,21 @@ def _word(value: Scalar) -> str:
     return "nothing" if value is None else f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
-def _said(rows: Sequence[Sequence[Scalar]]) -> str:
-    """`BTCUSDT 0.95 stop…` in short; "none" for an empty list."""
+def _said(kind: str, rows: Sequence[Sequence[Scalar]]) -> str:
+    """Wishes in words, orders and fills cell by cell; "none" for an empty list."""
+    if kind == "wish":
+        return "; ".join(map(_wish_words, rows)) or "none"
     return "; ".join(" ".join(_word(cell) for cell in row if cell not in (None, "")) for row in rows) or "none"
+
+
+def _wish_words(row: Sequence[Scalar]) -> str:
+    """`long 0.95 of the equity in BTCUSDT with stop 0.02 ("I know")`."""
+    symbol, weight, *guards, reason = row
+    size = float(weight or 0.0)
+    where = (
+        f"{'long' if size > 0 else 'short'} {abs(size):g} of the equity in {symbol}" if size else f"flat in {symbol}"
+    )
+    named = zip(("stop", "target", "trail", "trail_by"), guards, strict=False)
+    levels = " and ".join(f"{name} {_word(value)}" for name, value in named if value is not None)
+    because = f' ("{reason}")' if reason else ""
+    return f"{where}{f' with {levels}' if levels else ''}{because}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rung.domain.errors import UserError
+from rung.domain.errors import UserError, install_words
 
 
 @contextmanager
@@ -14,4 +14,4 @@ def extra_lab(need: str = "resampling needs the library arch") -> Iterator[None]
     try:
         yield
     except ImportError:
-        raise UserError(need, remedy="pip install 'rung[lab]'") from None
+        raise UserError(need, remedy=install_words("lab")) from None

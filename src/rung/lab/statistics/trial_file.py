@@ -19,7 +19,7 @@ APPLICATION_ID = 0x52554E54
 
 VERSION = 2
 """Of the tables. Books of version 0 kept each trial's first result and no days, those of version 1 not which trials ran
-by themselves: what they hold is taken over, and all of it counts as run by itself."""
+by themselves and which runs had died: what they hold is taken over, and all of it counts as run by itself."""
 
 _BUSY_SECONDS = 60.0
 _LARGE_CACHE = "PRAGMA cache_size = -65536"
@@ -34,12 +34,13 @@ _TABLES = (
         tape_id TEXT NOT NULL, symbol TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
         PRIMARY KEY (tape_id, symbol)) STRICT, WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS alone (id TEXT PRIMARY KEY REFERENCES trials) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS died (id TEXT PRIMARY KEY REFERENCES trials) STRICT, WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS trials_of ON trials (strategy, tape_id)",
     "CREATE INDEX IF NOT EXISTS shown_of ON shown (id, number)",
     *(
         f"CREATE TRIGGER IF NOT EXISTS {table}_no_{what.lower()} BEFORE {what} ON {table} "
         "BEGIN SELECT RAISE(ABORT, 'the trial book is append-only'); END"
-        for table in ("trials", "shown", "bars", "alone")
+        for table in ("trials", "shown", "bars", "alone", "died")
         for what in ("UPDATE", "DELETE")
     ),
 )
@@ -52,6 +53,7 @@ _SHOW = """INSERT INTO shown (id, sharpe, days) SELECT ?1, ?2, ?3 WHERE NOT EXIS
 _NEWEST = """SELECT id, tape_id, (
     SELECT sharpe FROM shown WHERE shown.id = trials.id AND sharpe IS NOT NULL ORDER BY number DESC LIMIT 1)"""
 _ALONE = "SELECT 1 FROM alone WHERE id = ?"
+_LOOKED = "(id NOT IN (SELECT id FROM died) OR id IN (SELECT id FROM shown))"
 _SHARING = "SELECT tape_id FROM bars WHERE symbol = ? AND first <= ? AND last >= ?"
 
 
@@ -87,6 +89,12 @@ class SqliteTrialBook:
             _insert(connection, named)
             pairs = zip(named, results, strict=True)
             connection.executemany(_SHOW, [(row[1], result.sharpe, result.days) for row, (_, result) in pairs])
+
+    def died(self, trial: Trial) -> None:
+        with self._writing() as connection:
+            name, params = trial.named()
+            _insert(connection, [(trial, name, params)])
+            connection.execute("INSERT OR IGNORE INTO died VALUES (?)", [name])
 
     def tally(self, strategy: str, seen: Sequence[Seen] | None = None, but: Collection[str] = ()) -> Tally:
         if not self.path.exists():
@@ -151,12 +159,14 @@ def _trials(
 ) -> list[tuple[str, str, float | None]]:
     """(id, tape_id, newest ratio) of the trials that share days with any of `seen`, of all when it is None."""
     if seen is None:
-        return connection.execute(f"{_NEWEST} FROM trials WHERE strategy = ? ORDER BY id", [strategy]).fetchall()
+        return connection.execute(
+            f"{_NEWEST} FROM trials WHERE strategy = ? AND {_LOOKED} ORDER BY id", [strategy]
+        ).fetchall()
     tapes = {each.tape_id for each in seen}
     for each in seen:
         for symbol in each.symbols:
             tapes |= {tape_id for (tape_id,) in connection.execute(_SHARING, [symbol, each.last, each.first])}
-    sql = f"{_NEWEST} FROM trials WHERE strategy = ? AND tape_id = ?"
+    sql = f"{_NEWEST} FROM trials WHERE strategy = ? AND tape_id = ? AND {_LOOKED}"
     found = [row for tape_id in sorted(tapes) for row in connection.execute(sql, [strategy, tape_id])]
     return sorted(found, key=lambda row: str(row[0]))
 

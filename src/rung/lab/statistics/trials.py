@@ -2,7 +2,8 @@
 
 A trial is a strategy's code, its parameters and the bars it ran on. The same three are one trial however often they
 run; any change to one of them is another. Costs, limits and capital are no choice of the strategy: the newest figures
-stand. A trial is recorded before its run, so that a run that was broken off or did not please still counts.
+stand. A trial is recorded before its run, so that a run that was broken off or did not please still counts. Only one
+that died of an error in its own code before it had shown a result does not: nobody can have chosen by it.
 """
 
 from __future__ import annotations
@@ -130,6 +131,9 @@ class TrialBook(Protocol):
 
     def report(self, results: Sequence[tuple[Trial, Result]]) -> None:
         """Note what they showed; counts them, too. The newest ratio of a trial stands; a run without one takes none."""
+
+    def died(self, trial: Trial) -> None:
+        """Note that its run ended with an error and showed nothing: it counts for nothing unless a result is known."""
 
     def tally(self, strategy: str, seen: Sequence[Seen] | None = None, but: Collection[str] = ()) -> Tally:
         """Of all trials of a strategy, or of those that share days with any of `seen`.

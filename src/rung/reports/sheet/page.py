@@ -48,8 +48,9 @@ def sheet_page(sheet: Sheet) -> bytes:
 
 def _head(sheet: Sheet) -> str:
     settings = ", ".join(f"{name} {value}" for name, value in sheet.parameters)
+    file = f"{escape(sheet.origin)}<br>" if ".py" in sheet.origin else ""
     return (
-        f'<header><div><h1>{escape(sheet.strategy)}</h1><p class="soft">backtest, {escape(sheet.start)} to '
+        f'<header><div><h1>{escape(sheet.strategy)}</h1><p class="soft">{file}backtest, {escape(sheet.start)} to '
         f"{escape(sheet.end)}<br>{escape(', '.join(sheet.symbols))}</p></div>"
         f'<p class="badge {sheet.box.tone}" id="verdict">{escape(sheet.box.verdict)}</p></header>'
         f'<p class="soft settings">{escape(settings)}</p>{block.banner(synthetic=sheet.synthetic)}'

@@ -134,8 +134,8 @@ def test_a_folder_that_takes_no_files_is_refused_before_the_run(
     monkeypatch.setattr("rung.lab.backtesting.run_on", lambda *given: pytest.fail("it ran"))
     code, _, err = run("backtest", "crossover", *COIN, "--out", "taken")
     assert code == 2
-    assert "cannot write" in err
-    assert "choose a writable folder with --out" in err
+    assert "a file is in its place" in err
+    assert "name a folder with --out" in err
 
 
 @pytest.mark.parametrize(

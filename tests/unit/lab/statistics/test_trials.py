@@ -240,3 +240,25 @@ def test_a_trial_gives_its_id_and_its_parameters_at_once() -> None:
     one = trial(ma=20.0, band=0.5, on=True, note="x")
     assert one.named() == (one.trial_id, one.canonical_params)
     assert one.canonical_params == '{"band":0.5,"ma":20,"note":"x","on":true}'
+
+
+def test_a_run_that_died_counts_only_if_it_ever_showed_something(book: TrialBook) -> None:
+    book.record([trial(ma=20), trial(ma=40)])
+    for dead in (trial(ma=20), trial(ma=20), trial(ma=60)):
+        book.died(dead)
+    assert book.tally("crossover").count == book.tally("crossover", [seen()]).count == 1
+    book.report([(trial(ma=20), Result(sharpe=0.1, days=250))])
+    book.died(trial(ma=20))
+    assert book.tally("crossover") == Tally(count=2, ratios=(0.1,))
+
+
+def test_a_book_of_the_last_version_learns_of_runs_that_died(tmp_path: Path) -> None:
+    path = tmp_path / "b.db"
+    SqliteTrialBook(path).report([(trial(ma=20), Result(sharpe=0.1, days=250))])
+    connection = sqlite3.connect(path)
+    connection.executescript("DROP TABLE died; PRAGMA user_version = 1")
+    connection.close()
+    book = SqliteTrialBook(path)
+    assert book.tally("crossover") == Tally(count=1, ratios=(0.1,))
+    book.died(trial(ma=40))
+    assert SqliteTrialBook(path).tally("crossover").count == 1

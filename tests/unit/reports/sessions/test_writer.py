@@ -217,7 +217,7 @@ def test_a_full_disk_is_one_clear_sentence_and_leaves_whole_lines(tmp_path: Path
 def test_a_folder_that_cannot_be_made_is_a_users_mistake(tmp_path: Path, name: str) -> None:
     (tmp_path / "a file in the way").write_text("x")
     target = tmp_path / name if name == "a file in the way" else tmp_path / "a file in the way" / "deeper"
-    with pytest.raises(UserError, match="cannot write"):
+    with pytest.raises(UserError, match="a file is in its place"):
         SessionFiles(target, about())
 
 
