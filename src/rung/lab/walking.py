@@ -120,6 +120,11 @@ class WalkForwardResult:
     trials_ever: int
     looks: int
 
+    @property
+    def unjudged(self) -> tuple[str, ...]:
+        """Days after the last window: too few for another test, so nothing was run on them."""
+        return tuple(date for date in self.subject.dates if date > self.dates[-1])
+
 
 def windows(subject: Subject, plan: Plan) -> tuple[Window, ...]:
     """Every step of the walk. UserError: the period is too short for one, with the days it needs."""
