@@ -19,6 +19,7 @@ from rung.reports.words import percent
 SHOWN = 10
 MOST_IN_JSON = 10_000
 """Rows of the summary: beyond, the best half and the worst half of so many. The tables hold them all."""
+MOSTLY = 0.9
 NOTHING = "-"
 FIGURES = ("return", "trades", "won", "max drawdown", "Sharpe ± error", "fees")
 
@@ -141,10 +142,10 @@ def estimate_words(estimate: Estimate, plan: Plan) -> str:
     cores = f"{estimate.workers} core{'' if estimate.workers == 1 else 's'}"
     if estimate.runs_seconds is None:
         return f"{many}; about {duration(estimate.seconds)} to judge and write them"
-    return (
-        f"{many}; about {duration(estimate.seconds)}: {duration(estimate.runs_seconds)} for the runs on {cores}, "
-        "measured on the first, the rest to count, check and write them"
-    )
+    told = f"{many}; about {duration(estimate.seconds)} on {cores}, measured on the first"
+    if estimate.runs_seconds > MOSTLY * estimate.seconds:
+        return told
+    return f"{told} ({duration(estimate.runs_seconds)} for the runs, the rest to count, check and write them)"
 
 
 def summary(result: SweepResult) -> object:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rung.apps.cli.output import jsonable, print_table, print_words
-from rung.apps.walk_words import days_rows, number_words, print_sides, print_verdict, shown
-from rung.lab.tuning import TuneResult
+from rung.apps.walk_words import days_rows, not_filled, number_words, print_sides, print_unjudged, print_verdict, shown
+from rung.lab.tuning import TunePlan, TuneResult
 
 SHOWN = 5
 
@@ -24,6 +26,7 @@ def print_tuning(result: TuneResult) -> None:
     )
     if result.asked > len(result.tried) or result.every:
         print_words("search", search_words(result))
+    print_unjudged(result.unjudged, unjudged_words(plan, result.unjudged))
     print_words("held out", f"{result.holdout[0]} to {result.holdout[1]}, run once the search had ended")
     print_words(
         "trials",
@@ -31,6 +34,14 @@ def print_tuning(result: TuneResult) -> None:
     )
     print_sides(result.box, result.default, subject)
     print_verdict(result.box, result.lead, subject)
+
+
+def unjudged_words(plan: TunePlan, days: Sequence[str]) -> str:
+    """Why `days` between the last fold and those held out were used by neither."""
+    if len(days) == plan.embargo_days:
+        return "that is the embargo before the days held out"
+    fold = not_filled(days, f"fold of {plan.test_days} days")
+    return f"{fold}; {plan.embargo_days} of them are the embargo" if plan.embargo_days else fold
 
 
 def search_words(result: TuneResult) -> str:
@@ -54,6 +65,7 @@ def tune_summary(result: TuneResult) -> object:
             "synthetic": result.subject.synthetic,
             "folds": result.folds,
             "holdout": result.holdout,
+            "unjudged": result.unjudged,
             "tried": result.tried,
             "winner": result.winner,
             "default_sharpe": result.default_sharpe,

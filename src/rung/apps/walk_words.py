@@ -38,6 +38,7 @@ def print_walk(result: WalkForwardResult) -> None:
         right=("in", "out", "Sharpe in", "Sharpe out", "trades"),
         stacks=True,
     )  # fmt: skip
+    print_unjudged(result.unjudged, not_filled(result.unjudged, f"test of {plan.test_days} days"))
     print_sides(result.box, result.default, subject)
     print_table(
         "What else could have come of the same choices, out of sample",
@@ -52,6 +53,19 @@ def print_walk(result: WalkForwardResult) -> None:
         f"choosing, {result.trials_ever} of this strategy in all, {result.looks} look(s) at the days after",
     )
     print_verdict(result.box, result.lead, subject)
+
+
+def not_filled(days: Sequence[str], what: str) -> str:
+    """ "they do not fill another fold of 5 days", of however many days."""
+    return f"{'it does' if len(days) == 1 else 'they do'} not fill another {what}"
+
+
+def print_unjudged(days: Sequence[str], why: str) -> None:
+    """Days that belong to the period and that no test used; nothing where there are none."""
+    if days:
+        span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        many = "1 day is" if len(days) == 1 else f"{len(days)} days are"
+        print_words("left over", f"{span}: {many} judged by nobody, since {why}")
 
 
 def print_sides(box: Honesty, default: Any, subject: Subject) -> None:
@@ -124,6 +138,7 @@ def walk_summary(result: WalkForwardResult) -> object:
             "plan": {name: getattr(result.plan, name) for name in PLAN_KEYS},
             "windows": result.chosen,
             "days": days_rows(result.dates, result.out_of_sample, result.default),
+            "unjudged": result.unjudged,
             "in_sample_returns": result.in_sample.tolist(),
             "honesty": result.box,
             "lead": result.lead,

@@ -91,6 +91,11 @@ class TuneResult:
     trials: int
     looks: int
 
+    @property
+    def unjudged(self) -> tuple[str, ...]:
+        """Days between the last fold and those held out: too few for another fold, or the embargo."""
+        return tuple(date for date in self.subject.dates if self.folds[-1][1] < date < self.holdout[0])
+
 
 def parts(subject: Subject, plan: TunePlan) -> tuple[tuple[Days, ...], Days]:
     """The folds' test days, and the held-out days. UserError: too few days, with how many are needed."""

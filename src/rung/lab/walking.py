@@ -125,6 +125,11 @@ class WalkForwardResult:
     looks: int
 
     @property
+    def unjudged(self) -> tuple[str, ...]:
+        """Days after the last window: too few for another test, so nothing was run on them."""
+        return tuple(date for date in self.subject.dates if date > self.dates[-1])
+
+    @property
     def windows(self) -> pl.DataFrame:
         """A row per window: its days, the values chosen, returns and annual Sharpe ratios of both parts, trades."""
         import polars as pl

@@ -187,3 +187,18 @@ def test_a_search_ends_when_the_grid_holds_no_other_set() -> None:
         f"the grid holds no other, so the search ended {40 - result.asked} trials early"
     )
     assert tune(made_up([]), {"a": (4, 5, 6)}, plan(40), open_book(), Inline()).asked == result.asked
+
+
+def test_days_no_fold_and_no_tail_used_are_told() -> None:
+    """56 days, 20 held out: 36 make six folds after 5 days and leave one; with an embargo of 2, 4 of which 2 are it."""
+    from rung.apps.tune_words import unjudged_words
+
+    left = tune(made_up([]), {"a": (4, 5)}, plan(2), open_book(), Inline())
+    assert left.unjudged == (DATES[35],)
+    assert unjudged_words(left.plan, left.unjudged) == "it does not fill another fold of 5 days"
+    Path("wide").mkdir()
+    wide = replace(plan(2, "wide"), embargo_days=2)
+    gap = tune(made_up([]), {"a": (4, 5)}, wide, open_book(), Inline())
+    assert gap.unjudged == DATES[32:36]
+    assert unjudged_words(wide, gap.unjudged) == ("they do not fill another fold of 5 days; 2 of them are the embargo")
+    assert unjudged_words(wide, gap.unjudged[:2]) == "that is the embargo before the days held out"

@@ -288,3 +288,12 @@ def test_the_work_is_a_module_function_that_other_processes_can_find() -> None:
     subject = strategy_subject(BacktestRequest(strategy="crossover", data=invented_tapes(days=1)))
     assert isinstance(subject.work, partial)
     assert subject.work.func is evaluate
+
+
+def test_days_after_the_last_window_are_told() -> None:
+    table = {0: alternating(0.001), 1: alternating(0.002)}
+    grid = [{"k": 0}, {"k": 1}]
+    walked = walk_forward_of(made_up(table), grid, Plan(train_days=4, test_days=3), open_book())
+    assert walked.unjudged == DATES[10:]
+    whole = walk_forward_of(made_up(table), grid, Plan(train_days=4, test_days=4), open_book())
+    assert whole.unjudged == ()

@@ -55,6 +55,9 @@ def test_the_walk_prints_both_sides_and_writes_what_it_prints(run: Run, tmp_path
     assert json.loads(again) == written
     assert written["trials"] == {"combinations": 2, "counted": 2, "ever": 3, "looks": 1}
     assert [row["date"] for row in written["days"]] == ["2025-03-03", "2025-03-04"]
+    assert written["unjudged"] == ["2025-03-05"]
+    said = "left over   2025-03-05: 1 day is judged by nobody, since it does not fill another test of 2 days"
+    assert said in out
     assert (tmp_path / ".rung" / "trials.sqlite").exists()
 
 
