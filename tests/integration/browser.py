@@ -40,6 +40,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@contextmanager
+def with_scrollbars(browser: Browser) -> Iterator[Browser]:
+    """Another one of the kind, which draws scroll bars; without a window they are left out otherwise."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    other = browser.browser_type.launch(executable_path=path, args=FLAGS, ignore_default_args=["--hide-scrollbars"])
+    yield other
+    other.close()
+
+
 def show(browser: Browser, report: Path, *, width: int, scheme: str) -> Shown:
     """The page when its charts are drawn."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)  # type: ignore[arg-type]

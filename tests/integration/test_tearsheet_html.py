@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from playwright.sync_api import Browser
-from tests.integration.browser import Shown, chromium, show
+from tests.integration.browser import Shown, chromium, show, with_scrollbars
 
 from rung.apps.backtest_files import write_results
 from rung.apps.sweep_surface import surface_of
@@ -58,16 +58,37 @@ def test_every_chart_is_drawn_without_a_complaint_and_nothing_sticks_out(
 
 def test_the_trades_sort_by_the_column_that_is_clicked_as_numbers_and_back(desk: Shown) -> None:
     page = desk.page
-    column = "[...document.querySelectorAll('#trades tbody tr')].map(row => Number(row.cells[8].dataset.v))"
+    column = "[...document.querySelectorAll('#trades tbody tr')].map(row => Number(row.cells[3].dataset.v))"
     as_told = page.evaluate(column)
     assert len(as_told) > 20
-    page.click("#trades th:nth-child(9) button")
+    page.click("#trades th:nth-child(4) button")
     assert page.evaluate(column) == sorted(as_told) != as_told
-    assert page.get_attribute("#trades th:nth-child(9)", "aria-sort") == "ascending"
-    page.click("#trades th:nth-child(9) button")
+    assert page.get_attribute("#trades th:nth-child(4)", "aria-sort") == "ascending"
+    page.click("#trades th:nth-child(4) button")
     assert page.evaluate(column) == sorted(as_told, reverse=True)
     page.click("#trades th:nth-child(1) button")
     assert page.evaluate(column) == as_told
+
+
+TRADES_SEEN = """last => {
+  const box = document.querySelector(".scroll"), row = document.querySelector("#trades tbody tr");
+  const column = [...document.querySelectorAll("#trades th")].findIndex(head => head.innerText === last);
+  const end = row.cells[column].getBoundingClientRect().right - box.getBoundingClientRect().left;
+  return { column, over: end - box.clientWidth,
+           right: box.offsetWidth - box.clientWidth, below: box.offsetHeight - box.clientHeight };
+}"""
+
+
+@pytest.mark.parametrize(("width", "last"), [(1400, "Costs"), (600, "Why"), (390, "P&L")])
+def test_money_and_reason_of_a_trade_are_seen_and_a_bar_says_that_there_is_more(
+    browser: Browser, report: Path, width: int, last: str
+) -> None:
+    with with_scrollbars(browser) as windowed:
+        seen = show(windowed, report, width=width, scheme="light").page.evaluate(TRADES_SEEN, last)
+    assert seen["column"] >= 3
+    assert seen["over"] <= 0, f"{last} and what stands before it are seen without scrolling"
+    assert seen["right"] > 0
+    assert (seen["below"] > 0) is (width < 1000)
 
 
 def test_an_invented_market_and_a_single_run_are_said_aloud(desk: Shown) -> None:

@@ -18,7 +18,7 @@ HEADLINE = (
     "profit_factor", "costs_quote",
 )  # fmt: skip
 TRADE_HEADER = (
-    "Opened", "Closed", "Symbol", "Side", "Bars", "Entry", "Exit", "Return", "P&L", "Costs", "Ended by", "Why",
+    "Opened", "Symbol", "Side", "P&L", "Return", "Why", "Ended by", "Closed", "Bars", "Entry", "Exit", "Costs",
 )  # fmt: skip
 
 
@@ -170,13 +170,13 @@ def _trade(sheet: Sheet, place: int) -> str:
     row = sheet.trades.rows[place]
     money = [written(row.pnl_quote, Kind.GAIN), written(row.costs_quote, Kind.MONEY)]
     cells: list[tuple[str, object]] = [
-        (row.opened, row.opened), (row.closed, row.closed), (row.symbol, row.symbol), (row.side, row.side),
-        (f"{row.bars:,}", row.bars), (f"{row.entry_price:,.6g}", row.entry_price),
-        (f"{row.exit_price:,.6g}", row.exit_price), (written(row.return_frac, Kind.SMALL_SHARE), row.return_frac),
-        (money[0], row.pnl_quote), (money[1], row.costs_quote), (row.trigger, row.trigger), (row.why, row.why),
+        (row.opened, row.opened), (row.symbol, row.symbol), (row.side, row.side), (money[0], row.pnl_quote),
+        (written(row.return_frac, Kind.SMALL_SHARE), row.return_frac), (row.why, row.why), (row.trigger, row.trigger),
+        (row.closed, row.closed), (f"{row.bars:,}", row.bars), (f"{row.entry_price:,.6g}", row.entry_price),
+        (f"{row.exit_price:,.6g}", row.exit_price), (money[1], row.costs_quote),
     ]  # fmt: skip
     tone = block.tone(row.pnl_quote)
-    inked = {7, 8}
+    inked = {3, 4}
     return "<tr>" + "".join(
         f'<td data-v="{escape(str(value))}"{f" class={tone}" if i in inked and tone else ""}>{escape(text)}</td>'
         for i, (text, value) in enumerate(cells)
