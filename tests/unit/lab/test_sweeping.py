@@ -373,7 +373,7 @@ def test_what_was_tried_elsewhere_is_not_what_ran_here() -> None:
 
 def test_a_sweep_whose_best_never_traded_says_so(tmp_path: Path) -> None:
     """Half the price away from its mean is a place no close comes to; at a tenth of a per cent it trades, and loses."""
-    result = sweep("crossover", {"band": [0.0005, 0.5]}, data=TAPES, costs=NO_LOANS, trials=tmp_path / "t.sqlite")
+    result = sweep("crossover", {"band": [0.0005, 0.5]}, data=TAPES, costs=NO_LOANS, book=tmp_path / "t.sqlite")
     assert result.rows["trades"].to_list()[0] == 0
     assert result.rows["total_return_frac"][1] < 0
     assert result.luck.sentence == (
