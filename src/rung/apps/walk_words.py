@@ -56,7 +56,7 @@ def print_walk(result: WalkForwardResult) -> None:
 
 
 def not_filled(days: Sequence[str], what: str) -> str:
-    """ "they do not fill another fold of 5 days", of however many days."""
+    """Why days are left over: `they do not fill another fold of 5 days`."""
     return f"{'it does' if len(days) == 1 else 'they do'} not fill another {what}"
 
 

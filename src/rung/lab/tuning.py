@@ -148,24 +148,13 @@ def tune(
     tally, looks = (book.tally(subject.name, [seen]) for seen in (search.seen, subject.seen(*holdout)))
     first, then, default = joined(inside[0]), row_of(kept), row_of(usual)
     return TuneResult(
-        subject=subject,
-        plan=plan,
-        folds=folds,
-        holdout=holdout,
-        tried=tuple(tried),
-        asked=search.asked,
-        every=len(tried) == search.sets,
-        winner=winner,
-        default_sharpe=_annual(joined(inside[1]), year),
-        dates=tuple(kept["dates"]),
-        in_sample=first,
-        out_of_sample=then,
-        default=default,
-        box=honesty(first, then, tally, looks, year, chance),
-        lead=lead_over(then, default, chance),
-        trials=tally.count,
-        looks=looks.count,
-    )
+        subject=subject, plan=plan, folds=folds, holdout=holdout,
+        tried=tuple(tried), asked=search.asked, every=len(tried) == search.sets, winner=winner,
+        default_sharpe=_annual(joined(inside[1]), year), dates=tuple(kept["dates"]),
+        in_sample=first, out_of_sample=then, default=default,
+        box=honesty(first, then, tally, looks, year, chance), lead=lead_over(then, default, chance),
+        trials=tally.count, looks=looks.count,
+    )  # fmt: skip
 
 
 def _refuse_nothing(axes: Axes) -> None:
