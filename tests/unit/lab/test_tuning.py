@@ -154,5 +154,5 @@ def test_nothing_to_search_is_refused() -> None:
 
 def test_without_optuna_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(UserError, match=r"needs the library optuna — pip install 'rung\[lab\]'"):
+    with pytest.raises(UserError, match=r"needs the library optuna — .* -e '\.\[lab\]'"):
         tune(made_up([]), AXES, plan(), open_book(), Inline())

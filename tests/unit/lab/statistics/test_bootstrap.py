@@ -112,9 +112,9 @@ def test_without_the_library_a_sentence_names_what_to_install(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "arch.bootstrap", None)
     row = chance(3).normal(0.0, 0.01, 40)
     for ask in (lambda: block_length(row), lambda: futures(row, chance(), block=1)):
-        with pytest.raises(UserError, match=r"rung\[lab\]"):
+        with pytest.raises(UserError, match=r"-e '\.\[lab\]'"):
             ask()
-    with pytest.raises(UserError, match=r"rung\[lab\]"):
+    with pytest.raises(UserError, match=r"-e '\.\[lab\]'"):
         superiority(row, row[:, None] * 2, chance(), block=1)
 
 
