@@ -26,6 +26,7 @@ def rules(stops: bool) -> BarRules:
         taker_bps=Decimal(2), maker_bps=Decimal(2), half_spread_bps=nothing, min_half_spread_quote=nothing,
         slippage_bps=nothing, max_participation_frac=None, notional_quote=Decimal(int(NOTIONAL)),
         stop_frac=STOP_FRAC if stops else None, take_profit_frac=TAKE_FRAC if stops else None,
+        openings_last=True,
     )  # fmt: skip
 
 
@@ -44,16 +45,16 @@ def trips(result: BarResult) -> np.ndarray:
     return np.column_stack([bar[opens], bar[closes], np.sign(after[opens]).astype(np.int64)])
 
 
-def bars_of(work: Task, unbroken: bool) -> Bars:
-    """A session is a UTC day, as on the desk; unbroken: one session for all, as systems without sessions see it."""
+def bars_of(work: Task) -> Bars:
+    """A session is a UTC day, as on the desk; around the clock it ends no order."""
     columns = {name: work.column(name) for name in ("open", "high", "low", "close", "volume")}
     days = np.arange(len(work.rows)) // MINUTES_A_DAY
-    return Bars(**columns, session=np.zeros_like(days) if unbroken else days)
+    return Bars(**columns, session=days)
 
 
 def main() -> None:
-    work = task("--once", "--unbroken")
-    bars, trading, out = bars_of(work, work.extra.unbroken), rules(work.stops), np.empty(len(work.rows), np.int8)
+    work = task("--once")
+    bars, trading, out = bars_of(work), rules(work.stops), np.empty(len(work.rows), np.int8)
     with Timer() as first:
         result = run(bars, trading, out)
     taken = [first.seconds]
