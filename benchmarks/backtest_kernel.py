@@ -24,6 +24,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -37,6 +38,9 @@ from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import Bars, backtest
 from rung.kernels.bars.reference import ReferencePortfolio
 from rung.kernels.bars.signals import crossover, top_weights
+
+sys.path.insert(0, str(Path(__file__).parent / "peers"))
+from path import walk
 
 Row = NDArray[np.float64]
 BUDGET_NS, TIMES_VECTORBT, TIMES_BACKTESTING = 8.0, 25.0, 1_000.0
@@ -53,21 +57,9 @@ def path(bars: int, seed: int = 7, *, bars_per_session: int | None = None) -> Ba
 
     One session unless told otherwise: the peers know none, and an opening dies with its session.
     """
-    rng = np.random.default_rng(seed)
-    pull, wobble = 0.999, rng.normal(0.0, 0.02, bars)
-    mood, level = np.empty(bars), 0.0
-    for t in range(bars):
-        level = pull * level + wobble[t]
-        mood[t] = level
-    returns = rng.normal(0.0, 5e-4, bars) * np.exp(mood)
-    jumps = rng.random(bars) < 2e-4
-    returns[jumps] += rng.normal(0.0, 0.01, jumps.sum())
-    close = np.round(100.0 * np.exp(np.cumsum(returns - returns.mean())), 2)
-    open_ = np.concatenate(([100.0], close[:-1]))
-    high = np.round(np.maximum(open_, close) * (1.0 + rng.exponential(3e-4, bars)), 2)
-    low = np.round(np.minimum(open_, close) * (1.0 - rng.exponential(3e-4, bars)), 2)
+    columns = dict(zip(COLUMNS, walk(bars, seed).T.copy(), strict=True))
     session = np.arange(bars) // (bars_per_session or bars)
-    return Bars(open=open_, high=high, low=low, close=close, volume=np.full(bars, 1e6), session=session)
+    return Bars(**columns, session=session)
 
 
 def trading(stops: bool) -> BarRules:

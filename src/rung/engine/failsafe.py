@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from rung.domain.slice import Slice
 from rung.domain.target import Signal, Target
 from rung.domain.view import View
 from rung.strategy.port import Explains, Strategy, WarmsUp
+
+T = TypeVar("T")
 
 
 class Failsafe:
@@ -18,21 +21,25 @@ class Failsafe:
 
     def __init__(self, strategy: Strategy) -> None:
         self.name = strategy.name
-        self.failure: Exception | None = None
+        self.failure: Exception | SystemExit | None = None
         self._strategy = strategy
 
     def decide(self, view: View) -> Sequence[Target]:
-        if self.failure is not None:
-            return ()
-        try:
-            return self._strategy.decide(view)
-        except Exception as error:  # noqa: BLE001 - the loop reads `failure`, throws the kill switch and says it
-            self.failure = error
-            return ()
+        return self._asked(lambda: self._strategy.decide(view))
 
     def signals(self) -> Sequence[Signal]:
         """What it believed; nothing once it has failed."""
-        return self._strategy.signals() if self.failure is None and isinstance(self._strategy, Explains) else ()
+        return self._asked(self._strategy.signals) if isinstance(self._strategy, Explains) else ()
+
+    def _asked(self, ask: Callable[[], Iterable[T]]) -> Sequence[T]:
+        """All of the answer at once: one that is made while it is read would fail in the desk."""
+        if self.failure is not None:
+            return ()
+        try:
+            return tuple(ask())
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the loop throws the kill switch and says it
+            self.failure = error
+            return ()
 
     def warm_up(self, event: Slice) -> None:
         """Let it learn. What it raises here is raised: nothing has begun."""

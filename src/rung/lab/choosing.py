@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,32 @@ from rung.lab.subject import Subject, Values
 SELECTIONS = ("sharpe", "return")
 
 
-def check_choice(select: str, purge_minutes: int) -> None:
-    """UserError: no such way to choose, a negative gap."""
-    if select not in SELECTIONS:
-        raise UserError(f"{select!r} is no way to choose", where="--select", remedy=f"use {' or '.join(SELECTIONS)}")
-    if purge_minutes < 0:
-        raise UserError("a gap cannot be negative", where="--purge-minutes")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How to choose, and what to leave out. purge_minutes : beside the days that judge, rounded up to whole days, since
+    results are daily.   embargo_days : left out as well.   select : by Sharpe ratio or by total return.
+    at_ns : now, UTC, for the trial book.   out : folder that keeps finished runs, None for none.
+    """
+
+    purge_minutes: int = 0
+    embargo_days: int = 0
+    select: str = "sharpe"
+    seed: int = 7
+    at_ns: int = 0
+    out: Path | None = None
+
+    def __post_init__(self) -> None:
+        """UserError: no such way to choose, a negative gap."""
+        if self.select not in SELECTIONS:
+            words = f"{self.select!r} is no way to choose"
+            raise UserError(words, where="--select", remedy=f"use {' or '.join(SELECTIONS)}")
+        if self.purge_minutes < 0:
+            raise UserError("a gap cannot be negative", where="--purge-minutes")
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """The part of it that makes another study."""
+        return {"purge_minutes": self.purge_minutes, "embargo_days": self.embargo_days, "select": self.select}
 
 
 def best(rows: Sequence[Floats] | Floats, select: str) -> int:

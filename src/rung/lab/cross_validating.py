@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +20,7 @@ import numpy as np
 from rung.domain.errors import UserError
 from rung.kernels.statistics.growth import compounded, total_return, worst_fall
 from rung.lab.campaign import Inline, Outcome, Pool
-from rung.lab.choosing import best, check_choice, count_look, count_trials
+from rung.lab.choosing import Choice, best, count_look, count_trials
 from rung.lab.lead import Lead, lead_over
 from rung.lab.outlines import number, outline
 from rung.lab.runner import Runner
@@ -40,23 +39,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrossPlan:
+class CrossPlan(Choice):
     """How to cross-validate. groups : of days, equal but for the last, which takes what is left over.
-    test_groups : of them judge at a time.   purge_minutes : left out of training before and after every test group,
-    rounded up to whole days.   embargo_days : left out after it as well.   The rest as in `walking.Plan`.
+    test_groups : of them judge at a time.
+
+    purge_minutes, embargo_days, select, seed, at_ns, out : as in `Choice`; the purge lies before and after every test
+    group, the embargo after it.
     """
 
     groups: int = 6
     test_groups: int = 2
-    purge_minutes: int = 0
-    embargo_days: int = 0
-    select: str = "sharpe"
-    seed: int = 7
-    at_ns: int = 0
-    out: Path | None = None
 
     def __post_init__(self) -> None:
-        check_choice(self.select, self.purge_minutes)
+        Choice.__post_init__(self)  # `super()` does not know a class that was made again for its slots
         CombinatorialPurged(folds=self.groups, test_folds=self.test_groups, embargo=self.embargo_days)
 
     def scheme(self, subject: Subject) -> CombinatorialPurged:
@@ -352,7 +347,5 @@ def _rule(grid: Sequence[Values], plan: CrossPlan) -> dict[str, object]:
         "cross_validation": [dict(values) for values in grid],
         "groups": plan.groups,
         "test_groups": plan.test_groups,
-        "purge_minutes": plan.purge_minutes,
-        "embargo_days": plan.embargo_days,
-        "select": plan.select,
+        **plan.rule,
     }

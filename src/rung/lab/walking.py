@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from rung.domain.errors import UserError
 from rung.kernels.statistics.growth import total_return
 from rung.lab.campaign import Inline, Outcome, Pool
-from rung.lab.choosing import best, check_choice, count_look, count_trials
+from rung.lab.choosing import Choice, best, count_look, count_trials
 from rung.lab.lead import Lead, lead_over
 from rung.lab.monte_carlo import Row, monte_carlo
 from rung.lab.outlines import number, outline, percent
@@ -40,24 +39,18 @@ DAY_COLUMNS = ("train_from", "train_to", "test_from", "test_to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How to walk. purge_minutes : at the end of training, left out, rounded up to whole days, since results are daily.
-    embargo_days : left out as well.   select : by Sharpe ratio or by total return of the training days.
-    at_ns : now, UTC, for the trial book.   out : folder that keeps finished runs, None for none.
+class Plan(Choice):
+    """How to walk. train_days, test_days : of every window.   anchored : training always begins with the first day.
+
+    purge_minutes, embargo_days, select, seed, at_ns, out : as in `Choice`; the gaps lie at the end of training.
     """
 
     train_days: int = 20
     test_days: int = 5
     anchored: bool = False
-    purge_minutes: int = 0
-    embargo_days: int = 0
-    select: str = "sharpe"
-    seed: int = 7
-    at_ns: int = 0
-    out: Path | None = None
 
     def __post_init__(self) -> None:
-        check_choice(self.select, self.purge_minutes)
+        Choice.__post_init__(self)  # `super()` does not know a class that was made again for its slots
         if self.select == "sharpe" and self.train_days < MIN_DAYS:
             raise UserError(
                 f"{self.train_days} days have no Sharpe ratio: {MIN_DAYS} are the least",
@@ -315,8 +308,6 @@ def _count_look(
         "train_days": plan.train_days,
         "test_days": plan.test_days,
         "anchored": plan.anchored,
-        "purge_minutes": plan.purge_minutes,
-        "embargo_days": plan.embargo_days,
-        "select": plan.select,
+        **plan.rule,
     }
     return count_look(subject, rule, _tested_on(subject, steps), plan.at_ns, book)

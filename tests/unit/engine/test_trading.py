@@ -284,6 +284,25 @@ def test_a_strategy_that_fails_is_not_asked_again_the_switch_is_thrown_and_what_
     assert all(not step.targets for step in steps[4:])
 
 
+def test_a_strategy_that_wants_the_program_to_end_or_fails_while_its_answer_is_read_fails_like_any_other() -> None:
+    def leaves(view: object) -> Any:
+        raise SystemExit("that is enough")
+
+    def late(view: object) -> Any:
+        yield enter(weight=0.1)(view)
+        raise ZeroDivisionError("a strategy divides by zero")
+
+    for wrong, said in (
+        (leaves, "SystemExit: that is enough"),
+        (late, "ZeroDivisionError: a strategy divides by zero"),
+    ):
+        rig = Rig({10: enter(), 12: wrong})
+        steps = rig.run(*minutes(9, 17))
+        assert rig.switch.state.reason == f"the strategy failed: {said}"
+        assert steps[-1].account.positions
+        assert all(not step.targets for step in steps[4:])
+
+
 def test_a_desk_whose_strategy_has_failed_still_flattens() -> None:
     rig = Rig({10: enter(), 12: broken})
     rig.at[14] = lambda: rig.switch.kill(person="ann", reason="out", flatten=True)
