@@ -166,6 +166,7 @@ def _protection(guards: Guards, weight: float) -> Protection | None:
         raise ValueError("a stop trails by a fraction (trail) or by a distance (trail_by), not by both")
     if guards == UNGUARDED:
         return None
+    stop, target, trail, trail_by = (None if each is None else float(each) for each in guards)
     return Protection(stop_frac=stop, take_profit_frac=target, trail_frac=trail, trail_quote=trail_by)
 
 

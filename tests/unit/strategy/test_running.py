@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.unit.strategy.made import view
 
@@ -38,6 +40,15 @@ def run(says: Any, most_weight: float = 1.0) -> Port:
 def one(targets: Sequence[Target]) -> Target:
     (target,) = targets
     return target
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, Decimal])
+def test_a_level_may_be_any_kind_of_number_and_is_a_plain_one_from_then_on(kind: Any) -> None:
+    runs = run(lambda self, seen: self.long("x", stop=kind("0.25"), trail_by=kind("1.5")))
+    guards = one(runs.decide(view(1))).protection
+    assert guards == Protection(stop_frac=0.25, trail_quote=1.5)
+    assert guards is not None
+    assert {type(guards.stop_frac), type(guards.trail_quote)} == {float}
 
 
 def test_a_wish_becomes_one_target_with_its_reason_and_its_stop() -> None:
