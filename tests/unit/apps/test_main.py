@@ -171,11 +171,13 @@ def test_an_app_with_verbs_of_its_own_is_reached_through_its_name(
 
 
 def test_ctrl_c_stops_with_one_line(tmp_path: Path) -> None:
+    """As at a terminal: who runs the tests in the background of a shell has handed them an interrupt that is ignored."""
     (tmp_path / "slow_verb.py").write_text(
         "import time\ndef slow():\n    print('started', flush=True)\n    time.sleep(30)\n"
     )
     code = (
-        "import sys\nfrom rung.apps.cli import verbs, main\n"
+        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from rung.apps.cli import verbs, main\n"
         "verbs.VERBS = (verbs.Verb('slow', 'Try', 'slow_verb:slow', ''),)\nsys.exit(main.main(['slow']))"
     )
     process = subprocess.Popen(
