@@ -171,7 +171,7 @@ def test_an_app_with_verbs_of_its_own_is_reached_through_its_name(
 
 
 def test_ctrl_c_stops_with_one_line(tmp_path: Path) -> None:
-    """As at a terminal: who runs the tests in the background of a shell has handed them an interrupt that is ignored."""
+    """As at a terminal: a shell that runs the tests in the background hands them an interrupt that is ignored."""
     (tmp_path / "slow_verb.py").write_text(
         "import time\ndef slow():\n    print('started', flush=True)\n    time.sleep(30)\n"
     )
