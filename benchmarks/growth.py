@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rung.lab.backtesting import BacktestRequest, Bench, prepare, run_on
+from rung.lab.backtesting import run_on
+from rung.lab.bench import BacktestRequest, Bench, prepare
 from rung.market.tape import Label, RawBars, Tape, make_tape
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))

@@ -1,10 +1,10 @@
 """How long until something is on the screen (budget B7): `rung --help`, and a year's backtest in a fresh process.
 
-    python -m benchmarks.startup [--bars 525600] [--rounds 3] [--json]
+    python -m benchmarks.startup [--bars 525600] [--rounds 3] [--seldom] [--json]
 
 Wall time of whole processes, interleaved rounds, medians, beside a bare interpreter and one that imports numpy; file
-cache and compiled kernels warm. The backtests are Work 1 with stops (see work1.py), bars from one .npy file: the truth
-engine, and the compiled twin. SYNTHETIC bars.
+cache and compiled kernels warm. The backtests are Work 1 with stops (see work1.py; --seldom: the one that hardly
+trades), bars from one .npy file: compiled twin, streamed run, truth engine. SYNTHETIC bars.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def commands(folder: Path, bars: int) -> dict[str, tuple[str, ...]]:
         "rung --version": (*HELP[:-1], "--version"),
         "rung backtest --help": (*HELP[:-1], "backtest", "--help"),
         f"{bars:,} bars, compiled twin": (str(SCRIPTS / "rung_kernel.py"), year, "--stops", "--once"),
+        f"{bars:,} bars, streamed": (str(SCRIPTS / "rung_streamed.py"), year, "--stops"),
         f"{bars:,} bars, truth engine": (str(SCRIPTS / "rung_truth.py"), year, "--stops"),
     }
 
@@ -71,9 +72,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, default=525_600)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seldom", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if given.seldom:
+        os.environ["RUNG_WORK"] = "seldom"
     with tempfile.TemporaryDirectory() as name:
         found = measure(commands(Path(name), given.bars), given.rounds)
     modules = modules_of_help()

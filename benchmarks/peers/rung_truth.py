@@ -1,7 +1,8 @@
-"""Rung's truth engine: `Desk.step` as `rung backtest` runs it. Gates, venue, exact ledger, recorder and figures on."""
+"""Rung's truth engine: `Desk.step`, as in `rung backtest --desk`. Gates, venue, ledger, recorder and figures on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,10 +10,10 @@ import numpy as np
 from work import BAND, CAPITAL, FEE_FRAC, MINUTE_S, NOTIONAL, PERIOD, STOP_FRAC, TAKE_FRAC, Task, Timer, task, tell
 
 from rung import __version__
-from rung.engine.replay import replay
 from rung.lab import Strategy, sma
-from rung.lab.backtesting import BacktestRequest, Bench, prepare
-from rung.lab.recording import Recorder
+from rung.lab.backtesting import on_the_desk
+from rung.lab.bench import BacktestRequest, Bench, prepare
+from rung.lab.record import Record
 from rung.market.tape import Label, RawBars, Tape, make_tape
 from rung.simulation.params import (
     BorrowParams,
@@ -90,14 +91,12 @@ def bench_of(work: Task) -> Bench:
     return replace(bench, instruments=fine)
 
 
-def main() -> None:
-    work = task()
-    bench, recorder = bench_of(work), Recorder()
+def report(work: Task, bench: Bench, play: Callable[[Bench], Record]) -> None:
+    """Time a run with its figures, and print the line."""
     with Timer() as timer:
-        for step in replay(bench.market.feed, bench.desk()):
-            recorder.see(step)
-        figures = recorder.figures(bench.capital, bench.market)
-    trades = recorder.trades_frame()
+        record = play(bench)
+        figures = record.figures(bench.capital, bench.market)
+    trades = record.trades_frame()
     first_s = int(work.stamps_s()[0])
     entry, leave = ((trades[name].dt.epoch("s").to_numpy() - first_s) // MINUTE_S for name in ("opened", "closed"))
     leave = leave - (trades["trigger"].to_numpy() != "ORDER")  # within a bar: stamped with its close, not its open
@@ -106,6 +105,11 @@ def main() -> None:
         work, __version__, timer.seconds, float(figures.end_equity_quote), np.column_stack([entry, leave, side]),
         refused=figures.refused_orders,
     )  # fmt: skip
+
+
+def main() -> None:
+    work = task()
+    report(work, bench_of(work), on_the_desk)
 
 
 if __name__ == "__main__":

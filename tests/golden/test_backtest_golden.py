@@ -13,7 +13,8 @@ from rung.apps.backtest_words import print_result
 from rung.apps.tearsheet import tearsheet
 from rung.domain.clock import ManualClock
 from rung.lab import invented_tapes
-from rung.lab.backtesting import BacktestRequest, run_backtest
+from rung.lab.backtesting import run_backtest
+from rung.lab.bench import BacktestRequest
 from rung.lab.result import BacktestResult
 from rung.lab.trial_count import Counting, book_at
 from rung.reports.sheet.plain import sheet_json

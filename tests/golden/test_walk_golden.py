@@ -11,7 +11,7 @@ from rung.apps.cross_words import print_cross
 from rung.apps.tune_words import print_tuning
 from rung.apps.walk_words import print_walk
 from rung.lab import invented_tapes
-from rung.lab.backtesting import BacktestRequest
+from rung.lab.bench import BacktestRequest
 from rung.lab.campaign import Inline
 from rung.lab.cross_validating import CrossPlan, cross_validate
 from rung.lab.grids import parse_grid, read_grid

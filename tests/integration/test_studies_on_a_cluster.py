@@ -15,7 +15,7 @@ from rung.adapters.pools.cluster import ClusterPool
 from rung.apps.tune_words import tune_summary
 from rung.apps.walk_words import walk_summary
 from rung.lab import invented_tapes
-from rung.lab.backtesting import BacktestRequest
+from rung.lab.bench import BacktestRequest
 from rung.lab.campaign import Inline
 from rung.lab.grids import parse_grid, read_grid
 from rung.lab.optimising import open_book

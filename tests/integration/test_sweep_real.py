@@ -11,7 +11,8 @@ import pytest
 from tests.integration.clusters import Cluster
 
 from rung.lab import sweep
-from rung.lab.backtesting import BacktestRequest, backtest, prepare
+from rung.lab.backtesting import backtest
+from rung.lab.bench import BacktestRequest, prepare
 from rung.lab.sweep_rows import desk_row
 from rung.lab.sweep_twin import twin_rows
 

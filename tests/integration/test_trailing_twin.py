@@ -12,7 +12,7 @@ import pytest
 from rung.config.shipped import config_file
 from rung.kernels.bars.portfolio import backtest as on_the_twin
 from rung.lab import Strategy, SymbolView, Wish, atr, backtest, invented_tapes
-from rung.lab.backtesting import BacktestRequest, prepare
+from rung.lab.bench import BacktestRequest, prepare
 from rung.lab.costs import load_costs
 from rung.lab.sweep_twin import bars_of, rules_for
 

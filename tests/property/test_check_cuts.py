@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rung.lab import Strategy, SymbolView, Wish, invented_tapes
-from rung.lab.backtesting import BacktestRequest, prepare
+from rung.lab.bench import BacktestRequest, prepare
 from rung.lab.checking.cuts import Search, cut_places
 from rung.lab.checking.readers import Copies
 from rung.lab.checking.runs import Runner, Shown, runner_for

@@ -20,7 +20,9 @@ from rung.domain.view import View
 from rung.risk.flag import PolledFlag
 from rung.risk.gate import observe, observers
 from rung.risk.gates.gross_notional import GrossNotional
+from rung.risk.gates.halted_market import HaltedMarket
 from rung.risk.gates.max_positions import MaxPositions
+from rung.risk.gates.spiking_data import SpikingData
 from rung.risk.gates.symbol_notional import SymbolNotional
 from rung.risk.gates.trade_risk import TradeRisk
 from rung.risk.params import ScreenLimits
@@ -162,3 +164,32 @@ def test_screening_the_same_twice_gives_the_same(held: list[Position], orders: l
         return screen([*leaves(held), *orders], gates, view)
 
     assert once() == once()
+
+
+GAPS = st.lists(st.sampled_from([1, 1, 1, 1, 2, 6, 30]), min_size=1, max_size=25)
+CLOSES = st.lists(st.sampled_from([100.0, 100.0, 101.0, 80.0, 125.0]), min_size=25, max_size=25)
+
+
+@settings(max_examples=200)
+@given(GAPS, CLOSES, st.integers(1, 4), st.integers(1, 6))
+def test_a_gate_judges_as_if_it_had_seen_all_when_it_is_shown_as_much_as_it_remembers(
+    gaps: list[int], closes: list[float], resume_bars: int, every: int
+) -> None:
+    """Asked now and then: between two questions it is shown only the newest slices, and none of them twice."""
+    minutes = [sum(gaps[: n + 1]) for n in range(len(gaps))]
+    stamps = [made.OPEN_NS + minute * 60_000_000_000 for minute in minutes]
+    slices = [
+        made.slice_(made.bar(at_ns=at_ns, close=close), at_ns=at_ns)
+        for at_ns, close in zip(stamps, closes, strict=False)
+    ]
+    for make in (lambda: HaltedMarket(gap_minutes=5, resume_bars=resume_bars), lambda: SpikingData(0.05, 0.1)):
+        whole, part, shown = make(), make(), -1
+        for number, event in enumerate(slices):
+            whole.observe(event)
+            if number % every:
+                continue
+            for past in range(max(shown, number - part.remembers) + 1, number + 1):
+                part.observe(slices[past])
+            shown = number
+            view = made.view(event)
+            assert part.check(made.order(), view, ()) == whole.check(made.order(), view, ())

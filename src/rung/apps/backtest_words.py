@@ -29,7 +29,9 @@ def print_result(result: BacktestResult) -> None:
     print_words("costs", "; ".join(f"{name} {value}" for name, value in identity.costs))
     if figures.refused:
         kinds = ", ".join(f"{kind} {count}" for kind, count in figures.refused.items())
-        print_words("refused", f"{figures.refused_orders} of {figures.sent_orders} orders: {kinds}")
+        print_words(
+            "refused", f"{figures.refused_orders} of {figures.sent_orders} orders: {kinds}{first_refusal(result)}"
+        )
     if result.advice:
         print_words("remedy", result.advice)
     for warning in identity.warnings[:MOST_WARNINGS]:
@@ -38,6 +40,12 @@ def print_result(result: BacktestResult) -> None:
         print_words("doubt", f"and {len(identity.warnings) - MOST_WARNINGS} more")
     console().print()
     print_words("", f"Honestly: {result.honesty}.")
+
+
+def first_refusal(result: BacktestResult) -> str:
+    """What the gates said to the first order they refused; nothing where the advice says it."""
+    said = result.orders.filter(~result.orders["approved"])["why"]
+    return "" if result.advice or not len(said) else f"; the first: {said[0]}"
 
 
 def rows(result: BacktestResult) -> list[tuple[str, str, str]]:

@@ -28,8 +28,9 @@ from rung.domain.step import Step
 from rung.engine.outside import Outside, maintenance_record
 from rung.engine.replay import warm_up
 from rung.lab.campaign import Outcome, Payload
+from rung.lab.recording import Recorder
 from rung.lab.strategy_subject import dearer, slower
-from rung.lab.subject import DayBook, Subject
+from rung.lab.subject import Subject, outcome_of
 from rung.risk.flag import PolledFlag, not_thrown
 from rung.strategy.parameters import param, settings
 from rung.strategy.rotation.model import OnlineEnsemble
@@ -180,10 +181,10 @@ def evaluate(run: RotationRun, payload: Payload) -> Outcome:
     """One run over the payload's days, warmed up on the sessions before them, as `rung mock` does it."""
     files, market, recording = _predicted(run, payload["start"], payload["end"])
     predictor = RecordedPredictor(files.rotation.value.symbols.active, recording)
-    days = DayBook(run.capital_quote)
+    recorder = Recorder()
     for step in steps_of(told(files, market, payload), market, predictor, run.capital_quote, payload["skip_bars"]):
-        days.see(step)
-    return days.outcome()
+        recorder.see(step)
+    return outcome_of(recorder, run.capital_quote)
 
 
 def told(files: RotationFiles, market: MarketData, payload: Payload) -> RotationFiles:

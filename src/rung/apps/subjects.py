@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from rung.lab.grids import Axes, parse_grid, read_grid
 from rung.lab.subject import Subject, Values
 
 if TYPE_CHECKING:
-    from rung.lab.backtesting import BacktestRequest
+    from rung.lab.bench import BacktestRequest
 
 ROTATION = "rotation"
 
@@ -31,6 +31,7 @@ class Question:
     funding: Path | None = None
     traded_as: str | None = None
     timeframe: str | None = None
+    desk_only: bool = False
     config: Path | None = None
     write: Path | None = None
 
@@ -68,4 +69,5 @@ def request_of(question: Question) -> BacktestRequest:
     request = request_for(question.strategy, question.symbols, question.period, question.data)
     settings, limits = list(question.settings), list(question.limits)
     request = completed(request, settings, question.capital, question.costs, limits)
-    return traded(request, question.funding, question.traded_as, question.timeframe)
+    request = traded(request, question.funding, question.traded_as, question.timeframe)
+    return replace(request, desk_only=question.desk_only)

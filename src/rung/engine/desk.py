@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from rung.allocation.allocate import Allocator
 from rung.domain.fill import Trigger
-from rung.domain.order import Order
 from rung.domain.slice import Slice
 from rung.domain.step import Step
 from rung.domain.target import Action, Target
-from rung.domain.verdicts import Approved, Verdict
 from rung.domain.view import View
+from rung.engine.judging import Judging
 from rung.execution.venue import Charging, Venue
 from rung.ledger.ledger import Ledger
 from rung.risk.guard import Findings, Guard
@@ -76,7 +74,7 @@ class Desk:
         self._flow_quote = NOTHING
         self._seq = 0
         self._session_date = ""
-        self._unfinished: dict[str, Order] = {}
+        self._judging = Judging(guard, venue.submit)
 
     def step(self, event: Slice) -> Step:
         """Fills and charges → books → marks → targets → orders → verdicts → venue, and the record of it.
@@ -103,7 +101,7 @@ class Desk:
         notes += findings.notes
         wanted = tuple(self._strategy.decide(view)) if event.bars else ()
         targets = bounded(wanted, findings, view)
-        verdicts = self._judge(view, self._allocator.allocate(targets, view)) if targets else ()
+        verdicts = self._judging.judge(self._allocator.allocate(targets, view), view) if targets else ()
         if verdicts:
             notes += self._guard.advice(verdicts, view)
         self._seq += 1
@@ -123,18 +121,6 @@ class Desk:
         """Money paid in (> 0) or out (< 0): in the books now, told to the latches with the next slice as no profit."""
         self._ledger.transfer(amount_quote, at_ns=at_ns, ref=ref)
         self._flow_quote += amount_quote
-
-    def _judge(self, view: View, orders: Sequence[Order]) -> tuple[Verdict, ...]:
-        """Screen the orders against what is held, sent before and not finished, and sent now; submit the approved."""
-        working = view.account.working
-        self._unfinished = {i: o for i, o in self._unfinished.items() if working.get(o.symbol) == i}
-        verdicts = self._guard.screen(orders, view, working=tuple(self._unfinished.values()))
-        for verdict in verdicts:
-            if isinstance(verdict, Approved):
-                self._venue.submit(verdict)
-                if not verdict.order.reduce_only:
-                    self._unfinished[verdict.order.order_id] = verdict.order
-        return verdicts
 
     def _open_session(self, event: Slice) -> tuple[str, ...]:
         """At the first slice of a session start its own loss period, and say aloud what came over the night."""

@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rung.lab.backtesting import BacktestRequest as BacktestRequest
     from rung.lab.backtesting import backtest as backtest
+    from rung.lab.bench import BacktestRequest as BacktestRequest
     from rung.lab.checking.report import CheckReport as CheckReport
     from rung.lab.cross_validating import CrossPlan as CrossPlan
     from rung.lab.cross_validating import CrossResult as CrossResult
@@ -84,7 +84,7 @@ __all__ = [
 
 _INDICATORS = ("atr", "ema", "highest", "lag", "lowest", "roc", "rsi", "sma", "std", "zscore")
 _HOMES: dict[str, str] = {
-    "BacktestRequest": "rung.lab.backtesting",
+    "BacktestRequest": "rung.lab.bench",
     "BacktestResult": "rung.lab.result",
     "CheckReport": "rung.lab.checking.report",
     "CrossPlan": "rung.lab.cross_validating",

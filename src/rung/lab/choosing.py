@@ -11,6 +11,7 @@ import numpy as np
 
 from rung.domain.errors import UserError
 from rung.kernels.statistics.growth import total_return
+from rung.lab.statistics.extra import require_lab
 from rung.lab.statistics.series import ROUNDING, TINY, Floats, matrix_of
 from rung.lab.statistics.sharpe import MIN_DAYS
 from rung.lab.statistics.trials import Seen, Trial, TrialBook
@@ -68,7 +69,11 @@ def _scores(rows: Floats, select: str) -> Floats:
 
 
 def count_trials(subject: Subject, grid: Sequence[Values], seen: Seen, at_ns: int, book: TrialBook) -> list[Trial]:
-    """Every combination as a trial on the days of choosing, counted before it runs. UserError: there is none."""
+    """Every combination as a trial on the days of choosing, counted before it runs.
+
+    UserError: there is none, or the library is missing that judges them.
+    """
+    require_lab("arch")
     if not grid:
         raise UserError("an empty grid: nothing to choose from", where="--grid", remedy="name a parameter")
     trials = [

@@ -20,7 +20,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from rung.domain.errors import UserError
-from rung.lab.backtesting import BacktestRequest, Bench, prepare
+from rung.lab.bench import BacktestRequest, Bench, prepare
 from rung.lab.checking.cuts import Search, cut_places
 from rung.lab.checking.futures import Future
 from rung.lab.checking.lines import attribute_of, line_of_difference, line_that_makes

@@ -29,7 +29,8 @@ class Options(TypedDict, total=False):
     shipped file of that market by default.   settings : values of parameters, by name.   book : the trial book's file,
     `.rung/trials.sqlite` by default; None, for `backtest` alone, counts nothing.   funding : a folder of funding
     histories, or histories by symbol; looked for beside the tapes by default.   traded_as : "spot" takes a perpetual as
-    a coin.   timeframe : "5m", "15m", "1h", longer bars made of the tapes'.
+    a coin.   timeframe : "5m", "15m", "1h", longer bars made of the tapes'.   desk_only : every slice through the
+    whole desk: slower, the same numbers.
     """
 
     symbols: Sequence[str] | str
@@ -44,6 +45,7 @@ class Options(TypedDict, total=False):
     funding: Given
     traded_as: Kind | None
     timeframe: str | None
+    desk_only: bool
 
 
 class WalkOptions(Options, total=False):
@@ -57,14 +59,12 @@ class WalkOptions(Options, total=False):
 
 class SweepOptions(WalkOptions, total=False):
     """What `sweep` may be told beyond `WalkOptions`. out : folder that keeps finished work, so that a sweep that was
-    broken off goes on; fresh : begin anew.   yes : more than a million combinations are meant.   desk_only : no
-    compiled twin.
+    broken off goes on; fresh : begin anew.   yes : more than a million combinations are meant.
     """
 
     out: str | Path | None
     fresh: bool
     yes: bool
-    desk_only: bool
 
 
 def refuse_unknown(given: Mapping[str, object], known: type) -> None:

@@ -1,302 +1,58 @@
-"""Steps → the frames and figures of a backtest, in one pass beside the replay."""
+"""Steps → the record of a run, in one pass beside the replay."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from itertools import pairwise
-from operator import add
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping
 
 from rung.domain.account import Account, Position
-from rung.domain.charge import Charge, ChargeKind
-from rung.domain.fill import Fill, Trigger
-from rung.domain.funding import FundingHistory
-from rung.domain.order import OrderKind
 from rung.domain.step import Step
-from rung.domain.verdicts import Refused, Verdict
-from rung.kernels.statistics.growth import worst_fall
-from rung.lab.buy_and_hold import hold_path
-from rung.lab.metrics import exposure, performance, returns_to_ruin, trades, turnover_per_day
-from rung.lab.result import Figures
-from rung.lab.round_trips import RoundTrip, RoundTrips
-from rung.lab.tapes import Market
+from rung.lab.record import Record
 from rung.ledger.holding import ZERO
 
-if TYPE_CHECKING:
-    import polars as pl
 
-TRADE_COLUMNS = (
-    "symbol", "side", "quantity", "opened", "closed", "entry_price", "exit_price", "pnl", "return_frac", "fees",
-    "slippage", "funding", "borrow", "liquidation_fee", "bars", "trigger", "entry_reason", "exit_reason",
-)  # fmt: skip
-
-
-class Recorder:
-    """An observer of steps. Of every step three numbers are kept; what happens rarely is kept as it is.
-
-    A snapshot shares with the one before what did not change: that is not made a number twice.
-    """
+class Recorder(Record):
+    """An observer of steps. What a snapshot shares with the one before is not made a number twice."""
 
     def __init__(self) -> None:
-        self._at_ns: list[int] = []
-        self._equity: list[float] = []
-        self._gross: list[float] = []
-        self._end = Decimal("nan")
+        super().__init__()
         self._positions: Mapping[str, Position] = {}
         self._equity_now = self._gross_now = 0.0
         self._date = ""
-        self._dates: list[str] = []
-        self._ends: list[Decimal] = []
-        self._first_fills: list[int] = []
-        self._fills: list[Fill] = []
-        self._charged: list[tuple[int, Charge]] = []
-        self._verdicts: list[Verdict] = []
-        self._trips = RoundTrips()
-        self._ruined_on: int | None = None
-        self.notes: list[str] = []
 
     def see(self, step: Step) -> None:
         """Take in one step, in order."""
         event, account = step.event, step.account
         if event.session.date != self._date:
             self._open_day(event.session.date)
-        if account.equity_quote is not self._end or account.positions is not self._positions:
+        if account.equity_quote is not self.end or account.positions is not self._positions:
             self._mark(account)
-        self._at_ns.append(event.at_ns)
-        self._equity.append(self._equity_now)
-        self._gross.append(self._gross_now)
+        self.at_ns.append(event.at_ns)
+        self.equity.append(self._equity_now)
+        self.gross.append(self._gross_now)
         if step.fills:
-            self._fills.extend(step.fills)
+            self.fills.extend(step.fills)
             for fill in step.fills:
-                self._trips.take(fill, len(self._at_ns))
+                self.fill_rows.append(len(self.at_ns) - 1)
+                self.trips.take(fill, len(self.at_ns))
         if step.charges:
             for charge in step.charges:
-                self._charged.append((len(self._at_ns) - 1, charge))
-                self._trips.charge(charge)
+                self.charged.append((len(self.at_ns) - 1, charge))
+                self.trips.charge(charge)
         if step.verdicts:
-            self._verdicts.extend(step.verdicts)
+            self.verdicts.extend(step.verdicts)
         if step.notes:
             self.notes.extend(step.notes)
 
     def _mark(self, account: Account) -> None:
-        self._end, self._positions = account.equity_quote, account.positions
-        self._equity_now = float(account.equity_quote)
-        self._gross_now = float(account.gross_notional_quote) if account.positions else 0.0
-        if self._ruined_on is None and account.equity_quote <= ZERO:
-            self._ruined_on = len(self._dates) - 1
+        self.end, self._positions = account.equity_quote, account.positions
+        self.end_gross = account.gross_notional_quote if account.positions else ZERO
+        self._equity_now, self._gross_now = float(self.end), float(self.end_gross)
+        if self.ruined_on is None and account.equity_quote <= ZERO:
+            self.ruined_on = len(self.dates) - 1
 
     def _open_day(self, date: str) -> None:
-        if self._dates:
-            self._ends.append(self._end)
+        if self.dates:
+            self.ends.append(self.end)
         self._date = date
-        self._dates.append(date)
-        self._first_fills.append(len(self._fills))
-
-    def figures(
-        self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory] | None = None
-    ) -> Figures:
-        """Plain arithmetic over what was recorded; at least one step. histories : what holding perpetuals would pay."""
-        end = self._end
-        trips = self._trips.closed
-        spent = _spent(self._fills)
-        charged = {kind: self._charged_quote(kind) for kind in ChargeKind}
-        lends = market.around_the_clock and any(symbol not in (histories or {}) for symbol in market.symbols)
-        equity, gross = np.array(self._equity), np.array(self._gross)
-        hold = self._hold(capital, market, spent.cost_frac, histories or {})
-        return Figures(
-            start_equity_quote=capital,
-            end_equity_quote=end,
-            total_return_frac=float(end / capital - 1) if self._ruined_on is None else -1.0,
-            ruined_on=None if self._ruined_on is None else self._dates[self._ruined_on],
-            hold_return_frac=float(hold[-1]) / float(capital) - 1.0,
-            performance=performance(self._daily(capital), market.periods_per_year),
-            closed=trades([float(trip.pnl_quote) for trip in trips]),
-            max_drawdown_frac=worst_fall(equity, float(capital)),
-            still_open=self._trips.still_open,
-            mean_trade_frac=_mean([trip.return_frac for trip in trips]),
-            mean_bars_held=_mean([float(trip.bars) for trip in trips]),
-            fees_quote=spent.fees,
-            slippage_quote=spent.slippage,
-            funding_quote=charged[ChargeKind.FUNDING] if histories else None,
-            borrow_quote=charged[ChargeKind.BORROW] if lends else None,
-            liquidation_fees_quote=charged[ChargeKind.LIQUIDATION_FEE] if market.around_the_clock else None,
-            liquidations=sum(f.trigger is Trigger.LIQUIDATION for f in self._fills),
-            traded_quote=spent.traded,
-            before_costs_quote=end - capital + spent.fees + spent.slippage + sum(charged.values(), ZERO),
-            turnover=float(spent.traded / capital),
-            turnover_per_day=self._turnover_per_day(capital),
-            exposure_mean_frac=exposure(gross, equity) if equity.min() > 0.0 else None,
-            max_exposure_frac=float((gross / equity).max()) if equity.min() > 0.0 else None,
-            time_in_market_frac=float(np.count_nonzero(gross)) / len(gross),
-            slices=len(self._at_ns),
-            **self._about_orders(),
-        )
-
-    def daily_frame(self, capital: Decimal) -> pl.DataFrame:
-        """date, return_frac: one row per session."""
-        import polars as pl
-
-        daily = self._daily(capital)
-        return pl.DataFrame({"date": self._dates, "return_frac": daily})
-
-    def _daily(self, capital: Decimal) -> NDArray[np.float64]:
-        return returns_to_ruin([capital, *self._ends, self._end], self._ruined_on)
-
-    def _turnover_per_day(self, capital: Decimal) -> float | None:
-        starts = [float(equity) for equity in (capital, *self._ends)]
-        fills = (self._fills[first:after] for first, after in pairwise([*self._first_fills, len(self._fills)]))
-        traded = [float(sum((f.value_quote for f in of_day), ZERO)) for of_day in fills]
-        return turnover_per_day(traded, starts) if min(starts) > 0.0 else None
-
-    def _hold(
-        self, capital: Decimal, market: Market, cost_frac: float, histories: Mapping[str, FundingHistory]
-    ) -> NDArray[np.float64]:
-        return hold_path(market, np.array(self._at_ns), cost_frac, histories) * float(capital)
-
-    def hold_frame(
-        self, capital: Decimal, market: Market, histories: Mapping[str, FundingHistory] | None = None
-    ) -> pl.DataFrame:
-        """at, equity of buying and holding: one row per slice. Its costs are the run's, known when the run is over."""
-        import polars as pl
-
-        hold = self._hold(capital, market, _spent(self._fills).cost_frac, histories or {})
-        return pl.DataFrame({"at": _times(self._at_ns), "equity": hold})
-
-    def equity_frame(self) -> pl.DataFrame:
-        """at, equity, gross, in_market, and funding, borrow, liquidation_fees paid so far: one row per slice."""
-        import polars as pl
-
-        gross = np.array(self._gross)
-        return pl.DataFrame(
-            {
-                "at": _times(self._at_ns),
-                "equity": np.array(self._equity),
-                "gross": gross,
-                "in_market": gross > 0.0,
-                "funding": self._so_far(ChargeKind.FUNDING),
-                "borrow": self._so_far(ChargeKind.BORROW),
-                "liquidation_fees": self._so_far(ChargeKind.LIQUIDATION_FEE),
-            }
-        )
-
-    def trades_frame(self) -> pl.DataFrame:
-        """One row per closed position."""
-        return _frame(TRADE_COLUMNS, [_trade_row(trip) for trip in self._trips.closed], ("opened", "closed"))
-
-    def fills_frame(self) -> pl.DataFrame:
-        """One row per execution."""
-        columns = ("at", "symbol", "side", "quantity", "price", "fee", "slippage", "trigger", "action", "reason")
-        rows = [
-            (
-                f.at_ns, f.symbol, f.side.value, float(f.quantity), float(f.price), float(f.fee_quote),
-                float(f.slippage_quote), f.trigger.value, f.action.value, f.reason,
-            )
-            for f in self._fills
-        ]  # fmt: skip
-        return _frame(columns, rows, ("at",))
-
-    def charges_frame(self) -> pl.DataFrame:
-        """One row per funding payment, loan and liquidation fee; amount > 0 was paid."""
-        columns = ("at", "symbol", "kind", "amount", "reason")
-        rows = [(c.at_ns, c.symbol, c.kind.value, float(c.amount_quote), c.reason) for _, c in self._charged]
-        return _frame(columns, rows, ("at",))
-
-    def orders_frame(self) -> pl.DataFrame:
-        """One row per order of a decision, approved or refused, with the reasons of the gates."""
-        columns = (
-            "at", "order_id", "symbol", "side", "kind", "quantity", "reference_price", "reduce_only", "action",
-            "reason", "approved", "why",
-        )  # fmt: skip
-        return _frame(columns, [_order_row(verdict) for verdict in self._verdicts], ("at",))
-
-    def _about_orders(self) -> dict[str, Any]:
-        refused = [v for v in self._verdicts if isinstance(v, Refused)]
-        kinds = Counter(violation.kind.value for refusal in refused for violation in refusal.violations)
-        return {
-            "sent_orders": sum(order_of(v).kind is OrderKind.MARKET for v in self._verdicts),
-            "refused_orders": len(refused),
-            "refused": dict(sorted(kinds.items(), key=lambda item: (-item[1], item[0]))),
-        }
-
-    def _charged_quote(self, kind: ChargeKind) -> Decimal:
-        return sum((charge.amount_quote for _, charge in self._charged if charge.kind is kind), ZERO)
-
-    def _so_far(self, kind: ChargeKind) -> NDArray[np.float64]:
-        """What charges of this kind have come to, per slice."""
-        paid = np.zeros(len(self._at_ns))
-        for row, charge in self._charged:
-            if charge.kind is kind:
-                paid[row] += float(charge.amount_quote)
-        return np.asarray(np.cumsum(paid))
-
-
-class _Spent(NamedTuple):
-    """What was traded and what trading cost, quote currency. cost_frac : of the value traded."""
-
-    traded: Decimal
-    fees: Decimal
-    slippage: Decimal
-    cost_frac: float
-
-
-def _spent(fills: Sequence[Fill]) -> _Spent:
-    traded = sum((f.value_quote for f in fills), ZERO)
-    fees, slippage = [f.fee_quote for f in fills], [f.slippage_quote for f in fills]
-    costs = sum(map(add, fees, slippage), ZERO)
-    cost_frac = float(costs / traded) if traded else 0.0
-    return _Spent(traded, sum(fees, ZERO), sum(slippage, ZERO), cost_frac)
-
-
-def order_of(verdict: Verdict) -> Any:
-    """The order a verdict is about."""
-    return verdict.order
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return float(np.mean(values)) if values else None
-
-
-def _trade_row(trip: RoundTrip) -> tuple[object, ...]:
-    return (
-        trip.symbol, "long" if trip.side > 0 else "short", float(trip.quantity), trip.opened_ns, trip.closed_ns,
-        float(trip.entry_price), float(trip.exit_price), float(trip.pnl_quote), trip.return_frac,
-        float(trip.fees_quote), float(trip.slippage_quote), float(trip.funding_quote), float(trip.borrow_quote),
-        float(trip.liquidation_fee_quote), trip.bars, trip.trigger.value, trip.entry_reason, trip.exit_reason,
-    )  # fmt: skip
-
-
-def _order_row(verdict: Verdict) -> tuple[object, ...]:
-    order = verdict.order
-    refused = isinstance(verdict, Refused)
-    why = "; ".join(f"{v.gate}: {v.message}" for v in verdict.violations) if isinstance(verdict, Refused) else ""
-    return (
-        order.at_ns, order.order_id, order.symbol, order.side.value, order.kind.value, float(order.quantity),
-        float(order.reference_price), order.reduce_only, order.action.value, order.reason, not refused, why,
-    )  # fmt: skip
-
-
-_TEXT = {"symbol", "side", "trigger", "action", "reason", "entry_reason", "exit_reason", "order_id", "kind", "why"}
-_OTHER = {"bars": "Int64", "reduce_only": "Boolean", "approved": "Boolean"}
-
-
-def _frame(columns: Sequence[str], rows: Sequence[Sequence[object]], times: Sequence[str]) -> pl.DataFrame:
-    """Rows as a typed frame, also when there are none. times : columns of UTC nanoseconds."""
-    import polars as pl
-
-    kinds = {
-        name: pl.Int64 if name in times else pl.String if name in _TEXT else getattr(pl, _OTHER.get(name, "Float64"))
-        for name in columns
-    }
-    frame = pl.DataFrame(rows, schema=kinds, orient="row")
-    return frame.with_columns(pl.col(name).cast(pl.Datetime("ns", "UTC")) for name in times)
-
-
-def _times(at_ns: Sequence[int]) -> pl.Series:
-    import polars as pl
-
-    return pl.Series("at", at_ns, pl.Int64).cast(pl.Datetime("ns", "UTC"))
+        self.dates.append(date)
+        self.first_fills.append(len(self.fills))

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 
 from rung.domain.clock import NS_PER_MINUTE, NS_PER_SECOND
-from rung.lab.backtesting import BacktestRequest, market_of, prepare, run_backtest
+from rung.lab.backtesting import record_of
+from rung.lab.bench import BacktestRequest, market_of, prepare
 from rung.lab.campaign import Outcome, Payload
-from rung.lab.subject import DayBook, Subject
+from rung.lab.subject import Subject, outcome_of
 from rung.market.tape import COLUMNS, Label, RawBars, Tape, make_tape
 from rung.simulation.params import CryptoCostParams
 from rung.strategy.parameters import settings
 
 
 def strategy_subject(request: BacktestRequest) -> Subject:
-    """Everything is found, read and checked now. Raises UserError as `rung.lab.backtesting.prepare`."""
+    """Everything is found, read and checked now. Raises UserError as `rung.lab.bench.prepare`."""
     bench = prepare(request)
     market, identity = bench.market, bench.identity
     empty = {session.date for session in market.feed.empty_sessions}
@@ -68,9 +69,7 @@ def evaluate(request: BacktestRequest, payload: Payload) -> Outcome:
         begin_ns = market.feed.sessions[0].open_ns
         kept = [_without(tape, begin_ns, payload["skip_bars"]) for tape in market.tapes]
         request = replace(request, data=kept, timeframe=None)
-    days = DayBook(request.capital)
-    run_backtest(replace(request, costs=costs), observers=(days,))
-    return days.outcome()
+    return outcome_of(record_of(prepare(replace(request, costs=costs))), request.capital)
 
 
 def dearer(costs: Any, multiple: float) -> Any:

@@ -5,6 +5,7 @@ One run is one task of a campaign: values, days and conditions in, daily returns
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from rung.domain.account import Account
-from rung.domain.step import Step
+from rung.domain.fill import Fill
 from rung.lab.campaign import Outcome, Task, Work
 from rung.lab.metrics import returns_to_ruin
+from rung.lab.record import Record
 from rung.lab.round_trips import RoundTrips
 from rung.lab.statistics.series import Floats
 from rung.lab.statistics.sharpe import sharpe_ratio
@@ -24,6 +25,7 @@ from rung.lab.trial_count import bars_seen
 from rung.strategy.parameters import Value
 
 Values = Mapping[str, Value]
+NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,61 +85,41 @@ class Subject:
         return bars_seen(self.tape_ids, first, last)
 
 
-class DayBook:
-    """An observer of steps: the daily returns and the trades of a run, as a campaign's outcome.
+def outcome_of(record: Record, capital: Decimal) -> Outcome:
+    """A run as a campaign keeps it. dates and returns of the days; trades: P&L ÷ equity before the trade was opened,
+    none after a ruin.
 
     What is still open at the end is charged what closing it costs, at the rate its entries paid in fees, half-spread
     and slippage: else a run that ends with a position would look better than one that ends flat.
     """
+    end, ruined_on = record.end, record.ruined_on
+    entries = [fill for fill in _until_ruin(record) if not fill.closes]
+    entered = sum((fill.value_quote for fill in entries), NOTHING)
+    if entered:
+        costs = sum((fill.fee_quote + fill.slippage_quote for fill in entries), NOTHING)
+        end -= record.end_gross * costs / entered
+    if end <= 0 and ruined_on is None:
+        ruined_on = len(record.dates) - 1
+    returns = returns_to_ruin([capital, *record.ends, end], ruined_on).tolist()
+    return {"dates": record.dates, "returns": returns, "trades": _trades(record, capital)}
 
-    def __init__(self, capital: Decimal) -> None:
-        self._equity = capital
-        self._ends = [capital]
-        self._ruined_on: int | None = None
-        self._dates: list[str] = []
-        self._trips = RoundTrips()
-        self._opened_with: dict[int, Decimal] = {}
-        self._bars = 0
-        self._entered = self._entry_costs = Decimal(0)
-        self._account: Account | None = None
 
-    def see(self, step: Step) -> None:
-        """Take in one step, in order."""
-        date = step.event.session.date
-        if not self._dates or date != self._dates[-1]:
-            if self._dates:
-                self._ends.append(self._equity)
-            self._dates.append(date)
-        self._bars += 1
-        for fill in step.fills if self._ruined_on is None else ():
-            self._opened_with.setdefault(fill.at_ns, self._equity)
-            self._trips.take(fill, self._bars)
-            if not fill.closes:
-                self._entered += fill.value_quote
-                self._entry_costs += fill.fee_quote + fill.slippage_quote
-        self._account, self._equity = step.account, step.account.equity_quote
-        if self._equity <= 0:
-            self._note_ruin()
+def _until_ruin(record: Record) -> list[Fill]:
+    """The fills up to the first close without equity."""
+    if record.ruined_on is None:
+        return record.fills
+    ruin = next(row for row, equity in enumerate(record.equity) if equity <= 0.0)
+    return record.fills[: bisect_right(record.fill_rows, ruin)]
 
-    def outcome(self) -> dict[str, Any]:
-        """dates and returns of the days; trades: P&L ÷ equity before the trade was opened, none after a ruin."""
-        if self._account is not None and self._entered:
-            costs = self._account.gross_notional_quote * self._entry_costs / self._entered
-            self._equity = self._account.equity_quote - costs
-            if self._equity <= 0:
-                self._note_ruin()
-        ends = [*self._ends, self._equity] if self._dates else self._ends
-        returns = returns_to_ruin(ends, self._ruined_on).tolist()
-        trades = [
-            float(trip.pnl_quote / self._opened_with[trip.opened_ns])
-            for trip in self._trips.closed
-            if self._opened_with[trip.opened_ns] > 0
-        ]
-        return {"dates": self._dates, "returns": returns, "trades": trades}
 
-    def _note_ruin(self) -> None:
-        if self._ruined_on is None:
-            self._ruined_on = len(self._dates) - 1
+def _trades(record: Record, capital: Decimal) -> list[float]:
+    """Closed positions, over the equity at the close before they were opened; without funding and loans."""
+    trips, opened_with = RoundTrips(), dict[int, float]()
+    for fill, row in zip(_until_ruin(record), record.fill_rows, strict=False):
+        opened_with.setdefault(fill.at_ns, record.equity[row - 1] if row else float(capital))
+        trips.take(fill, row)
+    pairs = ((float(trip.pnl_quote), opened_with[trip.opened_ns]) for trip in trips.closed)
+    return [pnl / equity for pnl, equity in pairs if equity > 0.0]
 
 
 def row_of(outcome: Outcome) -> Floats:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rung.lab.backtesting import Bench
+from rung.lab.bench import Bench
 from rung.lab.campaign import Outcome
 from rung.lab.outlines import named, number, outline, percent
 from rung.lab.statistics.trials import Result, Tally, TrialBook
@@ -156,7 +156,7 @@ def _checks(plan: Plan, found: Mapping[Place, Row], order: Sequence[Place]) -> t
         combo = next(combo for place, combo in order if place == group)
         row = found[group, combo]
         if row.engine != DESK:
-            desk = desk_row(bench.told(plan.values(group, combo)))
+            desk = desk_row(replace(bench.told(plan.values(group, combo)), desk_only=True))
             checks.append(Check(symbols=symbols_of(bench), twin_frac=_total(row), desk_frac=_total(desk)))
     return tuple(checks)
 

@@ -10,7 +10,7 @@ from typing import Any
 from rung import __version__
 from rung.config.identity import content_id
 from rung.domain.errors import UserError
-from rung.lab.backtesting import BacktestRequest, Bench, prepare
+from rung.lab.bench import BacktestRequest, Bench, prepare
 from rung.lab.campaign import Outcome, Payload, Task
 from rung.lab.costs import cost_lines
 from rung.lab.grids import Grid, read_grid
@@ -100,7 +100,7 @@ class Plan:
         }  # fmt: skip
 
 
-def plan_sweep(request: BacktestRequest, grid: Mapping[str, Sequence[Any] | str], *, desk_only: bool = False) -> Plan:
+def plan_sweep(request: BacktestRequest, grid: Mapping[str, Sequence[Any] | str]) -> Plan:
     """Read and check everything. request : symbols are swept one by one, a Portfolio's together.
 
     Raises UserError for everything a person can mend, before anything runs.
@@ -111,7 +111,7 @@ def plan_sweep(request: BacktestRequest, grid: Mapping[str, Sequence[Any] | str]
     groups = (request.symbols,) if together else tuple((symbol,) for symbol in request.symbols)
     requests = tuple(replace(request, symbols=symbols) for symbols in groups)
     benches = tuple(prepare(each) for each in requests)
-    why = tuple(_reason(bench, read, desk_only) for bench in benches)
+    why = tuple(_reason(bench, read) for bench in benches)
     ids = tuple(bench_id(bench) for bench in benches)
     _KEPT.update(zip(ids, benches, strict=True))
     engines = tuple(DESK if reason else TWIN for reason in why)
@@ -146,8 +146,17 @@ class Work:
         if payload["engine"] == TWIN:
             rows = twin_rows(bench, [{**bench.values, **combo} for combo in combos], with_days=payload["days"])
         else:
-            rows = [desk_row(bench.told(combo)) for combo in combos]
+            rows = [_desk_row(bench, combo) for combo in combos]
         return {"rows": [_packed(row) for row in rows]}
+
+
+def _desk_row(bench: Bench, combo: Mapping[str, Value]) -> Row:
+    """Of one combination, which is named when its run dies."""
+    try:
+        return desk_row(bench.told(combo))
+    except UserError as error:
+        values = ", ".join(f"{name}={value}" for name, value in combo.items())
+        raise UserError(f"{error.what} [with {values}]", where=error.where, remedy=error.remedy) from error
 
 
 def rows_of(outcome: Outcome) -> list[Row]:
@@ -178,11 +187,11 @@ def _bench(wanted: str, request: BacktestRequest) -> Bench:
         while len(_KEPT) >= BENCHES_KEPT:
             del _KEPT[next(iter(_KEPT))]
         _KEPT[wanted] = bench
-    return _KEPT[wanted]
+    return replace(_KEPT[wanted], desk_only=request.desk_only)
 
 
-def _reason(bench: Bench, grid: Grid, desk_only: bool) -> str:
-    return "the desk was asked for" if desk_only else why_not(bench, grid.axes)
+def _reason(bench: Bench, grid: Grid) -> str:
+    return "the desk was asked for" if bench.desk_only else why_not(bench, grid.axes)
 
 
 def _portions(grid: Grid, engine: str, most: int) -> Iterator[list[Combo]]:

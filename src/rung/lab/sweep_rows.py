@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rung.lab.backtesting import Bench, run_on
+from rung.lab.backtesting import record_of
+from rung.lab.bench import Bench
 from rung.lab.metrics import daily_returns
 
 COLUMNS = (
@@ -40,17 +41,16 @@ def periods_per_year(bench: Bench) -> int:
 
 
 def desk_row(bench: Bench) -> Row:
-    """One combination through the whole desk, gates on: the truth."""
-    result = run_on(bench)
-    figures = result.figures
+    """One combination as `rung backtest` runs it, gates on: the truth."""
+    record = record_of(bench)
+    figures = record.figures(bench.capital, bench.market, bench.histories)
     numbers = (
         figures.total_return_frac, figures.trades, figures.win_rate_frac, figures.max_drawdown_frac, figures.sharpe,
         figures.sharpe_error, float(figures.fees_quote), float(figures.end_equity_quote), figures.days,
     )  # fmt: skip
     sessions = bench.market.feed.sessions
-    at_ns, equity = result.equity["at"].to_physical().to_numpy(), result.equity["equity"].to_numpy()
-    days = _days_of(at_ns, [session.close_ns for session in sessions])
-    daily = daily_returns(equity, days, float(bench.capital))
+    days = _days_of(np.array(record.at_ns), [session.close_ns for session in sessions])
+    daily = daily_returns(record.equity, days, float(bench.capital))
     return Row(engine=DESK, figures=numbers, daily=tuple(float(each) for each in daily))
 
 

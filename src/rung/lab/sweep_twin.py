@@ -18,7 +18,7 @@ from rung.kernels.bars.crossovers import OUTCOMES, Crossovers, sweep_crossovers
 from rung.kernels.bars.params import BarRules
 from rung.kernels.bars.portfolio import BarResult, Bars, backtest
 from rung.kernels.bars.signals import crossover
-from rung.lab.backtesting import Bench
+from rung.lab.bench import Bench
 from rung.lab.metrics import daily_returns, performance
 from rung.lab.sweep_rows import TWIN, Row, desk_row, periods_per_year, sharpe_of_sums
 from rung.simulation.params import CryptoCostParams
@@ -74,7 +74,7 @@ def _about_holding(bench: Bench) -> str:
     if history is None:
         lends = isinstance(costs, CryptoCostParams) and costs.borrow.annual_bps > 0
         return "the twin does not know the loan of coins sold short" if lends else ""
-    rows = market_rows(bench)
+    rows = bench.market.rows_within(tape)
     due_ns, _ = _due(bench, history)
     bar = np.searchsorted(tape.open_ns[rows], due_ns, side="left")
     inside = (bar > 0) & (due_ns < tape.open_ns[rows][bar - 1] + tape.interval_ns)
@@ -204,7 +204,7 @@ def bars_of(bench: Bench) -> tuple[Bars, NDArray[np.int64]]:
     (tape,) = bench.market.tapes
     sessions = bench.market.feed.sessions
     spans = [tape.rows(session.open_ns, session.close_ns) for session in sessions]
-    rows = market_rows(bench)
+    rows = bench.market.rows_within(tape)
     counts = [span.stop - span.start for span in spans]
     opened = np.repeat(np.array([session.open_ns for session in sessions], np.int64), counts)
     columns = {name: np.ascontiguousarray(getattr(tape, name)[rows]) for name in ("open", "high", "low", "close")}
@@ -217,16 +217,10 @@ def bars_of(bench: Bench) -> tuple[Bars, NDArray[np.int64]]:
     return bars, (tape.open_ns[rows] + tape.interval_ns - opened) // NS_PER_MINUTE
 
 
-def market_rows(bench: Bench) -> NDArray[np.int64]:
-    """The rows of the bench's one tape that lie within its sessions."""
-    (tape,) = bench.market.tapes
-    spans = [tape.rows(session.open_ns, session.close_ns) for session in bench.market.feed.sessions]
-    return np.concatenate([np.arange(span.start, span.stop, dtype=np.int64) for span in spans])
-
-
 def _due(bench: Bench, history: FundingHistory) -> tuple[NDArray[np.int64], tuple[FundingInstant, ...]]:
     """The payments after the first open and up to the last: (their instants, themselves)."""
-    (tape,), rows = bench.market.tapes, market_rows(bench)
+    (tape,) = bench.market.tapes
+    rows = bench.market.rows_within(tape)
     within = history.within(int(tape.open_ns[rows[0]]) + 1, int(tape.open_ns[rows[-1]]) + tape.interval_ns)
     return np.array([instant.at_ns for instant in within], np.int64), within
 

@@ -92,7 +92,8 @@ def sweep(
     """Run every combination of `grid` ({"period": [20, 40], "band": "0.001,0.002"}) and judge the best.
 
     options : as for `backtest` (symbols, start, end, data, settings, …); workers : processes, 1 by default; cluster :
-    of Dask; out : folder that keeps finished work; desk_only : no compiled twin; book : the trial book's file.
+    of Dask; out : folder that keeps finished work; desk_only : neither compiled twin nor streamed runs; book : the
+    trial book's file.
     Several symbols are swept one by one, a Portfolio's together. Crossovers go to the compiled twin where it knows
     their rules, everything else through the desk; the result says which. All combinations are recorded in the trial
     book before they run. Raises UserError for what a person can mend.
@@ -105,7 +106,7 @@ def sweep(
         pool=pool_for(cluster, workers), workers=workers, kept=None if out is None else Path(out),
         fresh=options.get("fresh", False), yes=options.get("yes", False),
     )  # fmt: skip
-    return run_sweep(plan_sweep(request, grid, desk_only=options.get("desk_only", False)), where)
+    return run_sweep(plan_sweep(request, grid), where)
 
 
 def trial_book(path: str | Path) -> SqliteTrialBook:

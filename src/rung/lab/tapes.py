@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rung.domain.errors import UserError
 from rung.market.calendar import AlwaysOpen, Calendar, calendar_name_for, calendar_named
@@ -64,6 +65,11 @@ class Market:
         """The rows of a tape that lie within the period."""
         sessions = self.feed.sessions
         return tape.rows(sessions[0].open_ns, sessions[-1].close_ns)
+
+    def rows_within(self, tape: Tape) -> NDArray[np.int64]:
+        """The rows of a tape that are replayed: whole within a session of the period."""
+        spans = [tape.rows(session.open_ns, session.close_ns) for session in self.feed.sessions]
+        return np.concatenate([np.arange(span.start, span.stop, dtype=np.int64) for span in spans])
 
 
 def open_market(

@@ -21,7 +21,7 @@ from rung.lab.grids import Axes
 from rung.lab.lead import Lead, lead_over
 from rung.lab.runner import Runner
 from rung.lab.splits import WalkForward
-from rung.lab.statistics.extra import extra_lab
+from rung.lab.statistics.extra import extra_lab, require_lab
 from rung.lab.statistics.series import Floats
 from rung.lab.statistics.sharpe import MIN_DAYS
 from rung.lab.statistics.trials import Result, Seen, Trial, TrialBook
@@ -134,6 +134,7 @@ def tune(
     axes : the values each parameter may take, in an order that means something.   Raises UserError: nothing to search,
     too few days, optuna missing, a folder with another search in it, whatever a run raises.
     """
+    require_lab("arch", "optuna")
     _refuse_nothing(axes)
     folds, holdout = parts(subject, plan)
     search = _Search(subject, axes, plan, folds, book)

@@ -55,6 +55,13 @@ class Remembers(Keeps):
 class Observes:
     """A gate that needs the past of the market: shown every slice once, before anything is decided on it."""
 
+    @property
+    def remembers(self) -> int | None:
+        """Where all slices hold the same symbols: shown the newest of them only, this many, it judges as if it had
+        seen them all. None: it needs every one.
+        """
+        return None
+
     def observe(self, event: Slice) -> None:
         raise NotImplementedError
 

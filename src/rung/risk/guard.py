@@ -14,7 +14,7 @@ from rung.domain.slice import Slice
 from rung.domain.verdicts import Approved, Verdict
 from rung.domain.view import View
 from rung.risk.flag import PolledKill, not_thrown
-from rung.risk.gate import Gate, Observes, observe, observers
+from rung.risk.gate import Advises, Gate, Observes, observe, observers
 from rung.risk.global_risk import GlobalLimits, RiskLevel, assess
 from rung.risk.global_state import GlobalRiskState
 from rung.risk.latch import LatchFacts
@@ -84,6 +84,17 @@ class Guard:
     def __post_init__(self) -> None:
         self._watching = observers(self.gates)
         self._advice = Advice(self.gates)
+
+    @property
+    def remembers(self) -> int | None:
+        """How many of the newest slices it must be shown before it judges; None: every slice, for a gate or a latch
+        measures, a gate advises, or the whole book is assessed.
+        """
+        depths = [gate.remembers for gate in self._watching]
+        advises = any(isinstance(gate, Advises) for gate in self.gates)
+        if self.book is not None or not self.latches.rest or advises or None in depths:
+            return None
+        return max((depth for depth in depths if depth is not None), default=1)
 
     def observe(self, event: Slice) -> None:
         """Show one slice to everything that remembers the market."""

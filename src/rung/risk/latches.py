@@ -49,6 +49,11 @@ class Latches:
             self._look()
         return tuple(events)
 
+    @property
+    def rest(self) -> bool:
+        """True while no latch measures and none is tripped."""
+        return not self._live
+
     def passes(self, at_ns: int) -> bool:
         """True when there is nothing to show to anybody: no latch measures, none is tripped, time went on. Then the
         time is noted, as `tick` would do; otherwise nothing is done.

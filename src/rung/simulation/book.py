@@ -6,6 +6,7 @@ from decimal import Decimal
 from math import inf
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rung.domain.bar import Bar
 from rung.domain.fill import Trigger
@@ -186,12 +187,17 @@ class SymbolBook:
         return Working(order, -self.sign, order.quantity, at_ns, self.seq, "", LIQUIDATION)
 
     def rest_target(self, bar: Bar) -> Working:
-        """The take-profit order, for what is held now. Its id lives as long as the position."""
-        if self.resting_target is None:
-            order = self._protective(bar.open_ns, "t", Action.PROFIT_TARGET, f"profit target at {self.target}")
-            self.resting_target = Working(order, -self.sign, order.quantity, bar.open_ns, 0, "", Trigger.TAKE_PROFIT)
-        self.resting_target.remaining = abs(self.quantity)
-        return self.resting_target
+        """The take-profit order, for what is held now and where it is now. Its id lives as long as the position."""
+        words = f"profit target at {self.target}"
+        resting = self.resting_target
+        if resting is None:
+            order = self._protective(bar.open_ns, "t", Action.PROFIT_TARGET, words)
+            resting = Working(order, -self.sign, order.quantity, bar.open_ns, 0, "", Trigger.TAKE_PROFIT)
+            self.resting_target = resting
+        elif resting.order.reason != words:
+            resting.order = replace(resting.order, reason=words)
+        resting.remaining = abs(self.quantity)
+        return resting
 
     def _protective(self, at_ns: int, leg: str, action: Action, reason: str) -> Order:
         assert self.opening is not None  # noqa: S101  (a position has an order that opened it)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -17,6 +18,16 @@ from rung.simulation.book import SymbolBook
 
 Box = tuple[str, float, float, SymbolBook]
 """A symbol, and the prices strictly between which its position meets no order and does not endanger the account."""
+
+
+class Quiet(NamedTuple):
+    """What a bar must be for nothing to happen to the only symbol: known by `until_ns`, and strictly between the prices
+    where something is held.
+    """
+
+    floor: float
+    ceiling: float
+    until_ns: int
 
 
 class Calm(Struct, eq=False, gc=False):
@@ -40,6 +51,13 @@ class Calm(Struct, eq=False, gc=False):
                 return False
         self.bars = bars
         return True
+
+    @property
+    def quiet(self) -> Quiet | None:
+        """The same for whoever has one symbol only; None where several are held."""
+        if not self.boxes:
+            return Quiet(-inf, inf, self.until_ns)
+        return None if len(self.boxes) > 1 else Quiet(self.boxes[0][1], self.boxes[0][2], self.until_ns)
 
     def end(self) -> None:
         """Note in the books what was seen."""

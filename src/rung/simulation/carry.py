@@ -101,7 +101,7 @@ def _dearest(held: Held, instant: FundingInstant) -> Charge:
         symbol=held.instrument.symbol,
         kind=ChargeKind.FUNDING,
         amount_quote=round_up(quantity * price * instant.rate, MONEY_STEP),
-        reason=f"funding of {instant.rate:f} on {quantity} {held.instrument.symbol} at {price}",
+        reason=f"funding of {instant.rate:f} on {quantity.normalize():f} {held.instrument.symbol} at {price}",
     )
 
 

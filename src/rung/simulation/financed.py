@@ -16,7 +16,7 @@ from rung.domain.session import Session
 from rung.domain.slice import Slice
 from rung.domain.verdicts import Approved
 from rung.simulation.book import ZERO
-from rung.simulation.calm import Box, Calm, box_of
+from rung.simulation.calm import Box, Calm, Quiet, box_of
 from rung.simulation.carry import Carry, Held
 from rung.simulation.margin import MarginAccount, dust_quote, way_to_ruin
 from rung.simulation.matching import Takeover
@@ -84,6 +84,17 @@ class FinancedVenue(SimVenue):
         self._margin = financing.margin
         self._charges: list[Charge] = []
         self._calm: Calm | None = None
+
+    @property
+    def quiet(self) -> Quiet | None:
+        """Which bars may pass without being shown; None where the next one has to be shown, whatever it is."""
+        return None if self._calm is None else self._calm.quiet
+
+    def pass_over(self, newest: Slice) -> None:
+        """Slices have passed that were `quiet`, this one the last of them."""
+        assert self._calm is not None  # noqa: S101  (else nothing may pass)
+        self._now_ns, self._calm.bars = newest.at_ns, newest.bars
+        self._charges = []
 
     def charges(self) -> tuple[Charge, ...]:
         """What was taken or given in the last slice without a trade, oldest first."""

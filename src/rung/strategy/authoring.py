@@ -70,13 +70,12 @@ class _Present:
     @property
     def minute(self) -> int:
         """Whole minutes since the session opened; in a 24/7 market the session is the UTC day."""
-        event = self._view.slice
-        return (event.at_ns - event.session.open_ns) // NS_PER_MINUTE
+        return (self.at_ns - self.session.open_ns) // NS_PER_MINUTE
 
     @property
     def minutes_to_close(self) -> int:
         """Whole minutes until the session closes."""
-        return self._view.slice.session.minutes_to_close(self._view.slice.at_ns)
+        return self.session.minutes_to_close(self.at_ns)
 
     @property
     def session(self) -> Session:
@@ -92,13 +91,16 @@ class _Present:
 class SymbolView(_Present):
     """What a `Strategy` may look at: the newest bar of its symbol, and the account."""
 
-    __slots__ = ("bar", "position", "symbol")
+    __slots__ = ("bar", "symbol")
     bar: Bar
-    position: Position | None
-    """The open position in this symbol, exact; None when flat."""
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
+
+    @property
+    def position(self) -> Position | None:
+        """The open position in this symbol, exact; None when flat."""
+        return self._view.account.positions.get(self.symbol)
 
     @property
     def side(self) -> int:

@@ -13,11 +13,10 @@ from functools import partial
 from types import FunctionType, TracebackType
 from typing import Any
 
-from rung.domain.account import Account
 from rung.domain.errors import UserError
 from rung.domain.target import Action, Target
 from rung.domain.view import View
-from rung.strategy.authoring import Authored, BookView, Portfolio, Strategy, SymbolView, Wish
+from rung.strategy.authoring import Authored, BookView, Portfolio, Strategy, SymbolView, Wish, side_of
 from rung.strategy.port import Strategy as Port
 
 NOTHING: tuple[Target, ...] = ()
@@ -49,8 +48,8 @@ def running(
     return EachSymbol(cls, symbols, given, most_weight, around)
 
 
-class _Lane:
-    """One symbol: what was asked of it last."""
+class Lane:
+    """One symbol of a run: what its strategy is shown, and what it asked for last."""
 
     __slots__ = ("asked", "decide", "lens", "symbol")
 
@@ -60,18 +59,19 @@ class _Lane:
         self.lens = SymbolView(symbol)
         self.decide: Any = None
 
-    def towards(self, wish: Wish, at_ns: int, account: Account) -> Target | None:
-        """What must be asked of the desk so that the wish comes true; None when it has or is on its way."""
-        position = account.positions.get(self.symbol)
-        works = self.symbol in account.working
+    def towards(self, wish: Wish, at_ns: int, side: int, works: bool) -> Target | None:
+        """What must be asked of the desk so that the wish comes true; None when it has or is on its way.
+
+        side : of the position, 0 without one.   works : whether an order of the symbol is not finished.
+        """
         weight, asked = wish.weight, self.asked
         if weight == 0.0:
-            if (position is None and not works) or (works and asked is not None and asked.weight == 0.0):
+            if (side == 0 and not works) or (works and asked is not None and asked.weight == 0.0):
                 return None
             self.asked = wish
             return self._target(wish, at_ns, Action.EXIT, weight)
         if asked is not None and asked.weight == weight:
-            if position is not None and position.quantity.is_signed() is (weight < 0.0):
+            if side == (1 if weight > 0.0 else -1):
                 if wish is asked or wish.protection is None or wish.protection == asked.protection:
                     return None
                 self.asked = wish
@@ -103,14 +103,14 @@ class EachSymbol:
         self._cls = cls
         self._lanes = []
         for symbol in symbols:
-            lane, instance = _Lane(symbol), _begun(cls, given, most_weight)
+            lane, instance = Lane(symbol), begun(cls, given, most_weight)
             lane.decide = _looked_at(instance, around)
             self._lanes.append(lane)
 
     def decide(self, view: View) -> Sequence[Target]:
         """Ask every symbol that has a bar now. Raises UserError naming the author's line."""
         event, account = view.slice, view.account
-        bars, positions = event.bars, account.positions
+        bars, positions, working = event.bars, account.positions, account.working
         targets: list[Target] | None = None
         for lane in self._lanes:
             symbol = lane.symbol
@@ -119,7 +119,6 @@ class EachSymbol:
                 continue
             lens = lane.lens
             lens.bar = bar
-            lens.position = positions.get(symbol)
             lens._view = view
             try:
                 wish = lane.decide(lens)
@@ -129,8 +128,8 @@ class EachSymbol:
             if wish is None:
                 continue
             if type(wish) is not Wish:
-                raise _not_a_wish(self._cls, wish)
-            target = lane.towards(wish, event.at_ns, account)
+                raise not_a_wish(self._cls, wish)
+            target = lane.towards(wish, event.at_ns, side_of(positions.get(symbol)), symbol in working)
             if target is not None:
                 targets = [target] if targets is None else [*targets, target]
         return NOTHING if targets is None else targets
@@ -150,8 +149,8 @@ class WholeBook:
         self.name = cls.name
         self._cls = cls
         self._lens = BookView(symbols)
-        self._lanes = {symbol: _Lane(symbol) for symbol in symbols}
-        self._decide = _looked_at(_begun(cls, given, most_weight, symbols), around)
+        self._lanes = {symbol: Lane(symbol) for symbol in symbols}
+        self._decide = _looked_at(begun(cls, given, most_weight, symbols), around)
 
     def decide(self, view: View) -> Sequence[Target]:
         """All wishes of one call as targets of one decision. Raises UserError naming the author's line."""
@@ -165,19 +164,21 @@ class WholeBook:
         if not wishes:
             if wishes is None or isinstance(wishes, tuple | list):
                 return NOTHING
-            raise _not_a_wish(self._cls, wishes)
+            raise not_a_wish(self._cls, wishes)
         targets = []
         for wish in wishes if isinstance(wishes, tuple | list) and not isinstance(wishes, Wish) else (wishes,):
             if type(wish) is not Wish or wish.symbol not in self._lanes:
-                raise _not_a_wish(self._cls, wish)
-            target = self._lanes[wish.symbol].towards(wish, at_ns, account)
+                raise not_a_wish(self._cls, wish)
+            symbol = wish.symbol
+            side, works = side_of(account.positions.get(symbol)), symbol in account.working
+            target = self._lanes[symbol].towards(wish, at_ns, side, works)
             if target is not None:
                 targets.append(target)
         return targets
 
 
-def _begun(cls: type[Any], given: Mapping[str, Any], most_weight: float, symbols: Sequence[str] = ()) -> Any:
-    """A new instance with its parameters set and `start` called."""
+def begun(cls: type[Any], given: Mapping[str, Any], most_weight: float, symbols: Sequence[str] = ()) -> Any:
+    """A new instance with its parameters set and `start` called. Raises UserError naming the author's line."""
     instance: Authored = cls(**given)
     instance.most_weight = most_weight
     if isinstance(instance, Portfolio):
@@ -265,7 +266,8 @@ def refuse_shape(cls: type) -> None:
             raise UserError(words, where=line_of(cls, method), remedy=f"write def {method}({wanted})") from None
 
 
-def _not_a_wish(cls: type, given: object) -> UserError:
+def not_a_wish(cls: type, given: object) -> UserError:
+    """What to raise for an answer of `decide` that is none."""
     return UserError(
         f"{cls.__name__}.decide answered {given!r:.60}, which is not a decision",
         where=line_of(cls, "decide"),

@@ -14,7 +14,8 @@ import pytest
 from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import UserError
 from rung.lab import Strategy, SymbolView, Wish, backtest, invented_tapes
-from rung.lab.backtesting import BacktestRequest, prepare, run_backtest
+from rung.lab.backtesting import run_backtest
+from rung.lab.bench import BacktestRequest, prepare
 from rung.lab.buy_and_hold import hold_path
 from rung.lab.costs import load_costs
 from rung.lab.instruments import instrument_for

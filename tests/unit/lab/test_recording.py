@@ -14,7 +14,8 @@ from tests.unit.lab.test_backtesting import FREE, tape
 from rung.domain.account import Account
 from rung.domain.step import Step
 from rung.lab import Strategy, SymbolView, Wish
-from rung.lab.backtesting import BacktestRequest, run_backtest
+from rung.lab.backtesting import run_backtest
+from rung.lab.bench import BacktestRequest
 from rung.lab.costs import load_costs
 from rung.lab.recording import Recorder
 from rung.lab.result import Figures

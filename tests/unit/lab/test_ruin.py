@@ -13,7 +13,7 @@ from tests.unit.kernels.bars.made import bars_of, rules
 from rung.kernels.bars.portfolio import backtest
 from rung.lab.metrics import daily_returns, performance
 from rung.lab.recording import Recorder
-from rung.lab.subject import DayBook
+from rung.lab.subject import outcome_of
 
 CAPITAL = Decimal(100)
 RUINED = [("d1", 110), ("d1", 100), ("d2", 50), ("d2", -5), ("d2", 20), ("d3", 40), ("d4", 60)]
@@ -30,13 +30,12 @@ def step(n: int, day: str, equity: int) -> Any:
 
 
 def test_the_desks_figures_the_labs_runs_and_the_plain_formula_agree() -> None:
-    recorder, book = Recorder(), DayBook(CAPITAL)
+    recorder = Recorder()
     for n, (day, equity) in enumerate(RUINED):
         recorder.see(step(n, day, equity))
-        book.see(step(n, day, equity))
     days = np.array([int(day[1]) for day, _ in RUINED])
     assert daily_returns([equity for _, equity in RUINED], days, 100.0).tolist() == RETURNS
-    assert book.outcome()["returns"] == RETURNS
+    assert outcome_of(recorder, CAPITAL)["returns"] == RETURNS
     frame = recorder.daily_frame(CAPITAL)
     assert (frame["date"].to_list(), frame["return_frac"].to_list()) == (["d1", "d2", "d3", "d4"], RETURNS)
 

@@ -15,7 +15,8 @@ from rung.domain.clock import NS_PER_MINUTE
 from rung.domain.errors import UserError
 from rung.domain.funding import FundingHistory, FundingInstant
 from rung.lab import Strategy, SymbolView, Wish, invented_tapes, param, sweep
-from rung.lab.backtesting import BacktestRequest, backtest
+from rung.lab.backtesting import backtest
+from rung.lab.bench import BacktestRequest
 from rung.lab.campaign import Inline, Outcome, Task, Work
 from rung.lab.costs import load_costs
 from rung.lab.statistics.trial_file import SqliteTrialBook

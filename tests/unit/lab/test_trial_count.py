@@ -11,7 +11,8 @@ from rung.config.shipped import config_file
 from rung.domain.clock import ManualClock
 from rung.domain.errors import UserError
 from rung.lab import backtest, invented_tapes
-from rung.lab.backtesting import BacktestRequest, run_backtest
+from rung.lab.backtesting import run_backtest
+from rung.lab.bench import BacktestRequest
 from rung.lab.costs import load_costs
 from rung.lab.result import BacktestResult
 from rung.lab.statistics.trials import Tally, TrialBook

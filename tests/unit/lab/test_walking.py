@@ -13,7 +13,8 @@ import pytest
 
 from rung.domain.errors import UserError
 from rung.lab import Strategy, SymbolView, Wish, invented_tapes, walk_forward
-from rung.lab.backtesting import BacktestRequest, run_backtest
+from rung.lab.backtesting import run_backtest
+from rung.lab.bench import BacktestRequest
 from rung.lab.campaign import Outcome, Payload
 from rung.lab.costs import load_costs
 from rung.lab.optimising import open_book

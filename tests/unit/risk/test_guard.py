@@ -223,3 +223,12 @@ def test_orders_that_still_work_count_in_what_the_guard_screens() -> None:
     (verdict,) = one.screen([made.order(quantity="100")], view(), working=[working])
     assert isinstance(verdict, Refused)
     assert made.kinds(verdict.violations) == ["NOTIONAL_SYMBOL"]
+
+
+def test_it_says_how_much_of_the_past_it_remembers() -> None:
+    assert made.guard(ScreenLimits()).remembers == 2
+    for measuring in (QtsRisk(), GlobalLimits(), SafetyGate()):
+        assert made.guard(ScreenLimits(), measuring).remembers is None
+    tripped = made.guard(ScreenLimits())
+    tripped.latches.trip("manual", 1, "a test")
+    assert tripped.remembers is None

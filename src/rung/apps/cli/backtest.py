@@ -14,7 +14,7 @@ from rung.domain.errors import UserError
 
 if TYPE_CHECKING:
     from rung.apps.subjects import Question
-    from rung.lab.backtesting import BacktestRequest
+    from rung.lab.bench import BacktestRequest
     from rung.lab.instruments import Kind
     from rung.lab.result import BacktestResult
 
@@ -51,6 +51,9 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     timeframe: Timeframe = None,
     limits: LimitFiles = None,
     config: RotationFile = None,
+    desk: Annotated[
+        bool, typer.Option("--desk", help="every bar through the whole desk: slower, same numbers")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="folder for the report (HTML, text, JSON) and tables")] = None,
     json: Annotated[bool, typer.Option("--json", help="print report.json")] = False,
 ) -> None:
@@ -69,7 +72,7 @@ def backtest(  # noqa: PLR0913 - the options are the verb's interface
     question = Question(
         strategy=strategy, symbols=tuple(symbol or ()), period=(start, end), grid=(), settings=tuple(settings or ()),
         data=data, capital=capital, costs=costs, limits=tuple(limits or ()), funding=funding, traded_as=traded_as,
-        timeframe=timeframe, config=config,
+        timeframe=timeframe, config=config, desk_only=desk,
     )  # fmt: skip
     run = _run_of(question)
     folder_for(out)
@@ -145,7 +148,7 @@ def request_for(
     """Strategy, symbols and period as typed. UserError for a day that is none, and without a symbol."""
     from rung.apps.cli.mock import parse_symbols
     from rung.apps.mock_request import iso_date
-    from rung.lab.backtesting import BacktestRequest
+    from rung.lab.bench import BacktestRequest
 
     start, end = (
         None if day is None else iso_date(day, flag) for day, flag in zip(period, ("--from", "--to"), strict=True)
@@ -164,7 +167,7 @@ def completed(
 
     from rung.apps.cli.mock import parse_capital
     from rung.apps.limit_files import load_limits
-    from rung.lab.backtesting import LIMITS
+    from rung.lab.bench import LIMITS
 
     amount: Decimal = parse_capital(capital)
     bound = load_limits(limits, None, base=LIMITS).effective if limits else None

@@ -65,7 +65,7 @@ def sweep(  # noqa: PLR0913 - the options are the verb's interface
 
     request = request_for(strategy, (*(symbols or ()), *(more or ())), (start, end), data)
     request = traded(completed(request, settings or [], capital, costs, []), funding, traded_as, timeframe)
-    plan = plan_sweep(request, parse_grid(grid or []), desk_only=desk)
+    plan = plan_sweep(replace(request, desk_only=desk), parse_grid(grid or []))
     folder_for(out)
     where = Where(
         trials=trial_book(trials), clock=SystemClock(), pool=pool_for(cluster, workers), workers=workers, kept=out,

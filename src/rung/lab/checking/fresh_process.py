@@ -6,7 +6,7 @@ import json
 import sys
 
 from rung.domain.errors import UserError
-from rung.lab.backtesting import BacktestRequest, prepare
+from rung.lab.bench import BacktestRequest, prepare
 from rung.lab.checking.runs import runner_for
 from rung.lab.checking.steadiness import fingerprint
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rung.domain.errors import UserError
 from rung.engine.replay import replay
-from rung.lab.backtesting import Bench
+from rung.lab.bench import Bench
 from rung.lab.checking.futures import Future, changed_market
 from rung.lab.checking.readers import Copies, reading_through
 from rung.lab.checking.watching import Difference, Row, Watch, first_difference

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from rung.domain.errors import UserError
 from rung.engine.replay import replay
-from rung.lab.backtesting import Bench
+from rung.lab.bench import Bench
 from rung.lab.checking.runs import Runner
 from rung.lab.checking.watching import Difference, Row, Watch, first_difference, same_wishes
 from rung.strategy.parameters import Param, declared_params, settings

@@ -33,6 +33,10 @@ class HaltedMarket(Observes, Keeps):
         self._since: dict[str, int] = {}
         self._shown_ns: int | None = None
 
+    @property
+    def remembers(self) -> int:
+        return self._resume_bars
+
     def observe(self, event: Slice) -> None:
         if event.session.date != self._date:
             self._date = event.session.date

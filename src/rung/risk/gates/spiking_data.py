@@ -33,6 +33,10 @@ class SpikingData(Observes):
         self._before: Slice | None = None
         self._now: Slice | None = None
 
+    @property
+    def remembers(self) -> int:
+        return 2
+
     def observe(self, event: Slice) -> None:
         self._before, self._now = self._now, event
 
