@@ -87,7 +87,7 @@ class MarginAccount:
         value, size = quantity * price, abs(quantity)
         if terms is None:
             return (value if value < 0.0 else value * self._spot_share) - size * price * DOUBT
-        return value - size * price * (rate_at(terms, size * highest) * NEARLY + DOUBT)
+        return value - size * price * (_rate_at(terms, size * highest) * NEARLY + DOUBT)
 
     def margin_quote(self, stakes: Sequence[Turn], prices: Sequence[Decimal]) -> Decimal:
         """What is left to lose at these prices."""
@@ -128,7 +128,7 @@ def dust_quote(stakes: Sequence[Turn]) -> Decimal:
     return 2 * sum(steps, ZERO)
 
 
-def rate_at(terms: PerpetualTerms, value: float) -> float:
+def _rate_at(terms: PerpetualTerms, value: float) -> float:
     """The rate of the tier of `value`."""
     rate = terms.tiers[0].maintenance_frac
     for tier in terms.tiers[1:]:
